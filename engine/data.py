@@ -1,0 +1,102 @@
+"""The values that flow through the program, in the order they appear.
+
+Arrays are handed over, never changed afterwards. Spaces, units and signs: `engine/geometry.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.blendshapes import BLENDSHAPES
+
+LANDMARK_COUNT = 478  # MediaPipe's face mesh (468) and two irises of five points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture.
+
+    image:     (H, W, 3) uint8 BGR, never mirrored.
+    timestamp: seconds; filters and recordings use it. A live source stamps it on arrival with
+               `perf_counter`; a file gives its own media time, so that results do not depend on
+               the machine's speed.
+    arrived:   `perf_counter` seconds at which the picture was handed to us. Latency counts from it.
+    index:     0, 1, 2, … of the pictures that the source delivered.
+    """
+
+    image: NDArray[np.uint8]
+    timestamp: float
+    arrived: float
+    index: int
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise ValueError(
+                f"image must be (H, W, 3) uint8, got {self.image.shape} {self.image.dtype}"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What was seen in one picture, raw, already in our names, units and spaces.
+
+    timestamp:     the frame's.
+    confidence:    0..1.
+    landmarks:     (478, 3) pixels of the frame, z on the scale of x (smaller is nearer).
+    weights:       (52,) 0..1 in `BLENDSHAPES` order.
+    head_rotation: (4,) quaternion xyzw, camera_from_head.
+    head_position: (3,) metres in camera space (z is negative: in front of the camera).
+    gaze:          (2, 2) radians; rows left, right eye; columns yaw (+ the person's left),
+                   pitch (+ down); relative to the head.
+    image_size:    (W, H) pixels.
+    """
+
+    timestamp: float
+    confidence: float
+    landmarks: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    head_rotation: NDArray[np.float64]
+    head_position: NDArray[np.float64]
+    gaze: NDArray[np.float64]
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        _check_shapes(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceState:
+    """The face as outputs, recordings and the viewer know it: smoothed and always valid.
+
+    While no face is seen, `tracked` is False, `confidence` is 0 and the other values hold, then
+    ease to neutral. `landmarks` is None while there are none. Other fields as in `Observation`.
+    """
+
+    timestamp: float
+    tracked: bool
+    confidence: float
+    weights: NDArray[np.float64]
+    head_rotation: NDArray[np.float64]
+    head_position: NDArray[np.float64]
+    gaze: NDArray[np.float64]
+    landmarks: NDArray[np.float64] | None
+    image_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        _check_shapes(self)
+
+
+def _check_shapes(value: Observation | FaceState) -> None:
+    expected = (
+        ("weights", value.weights, (len(BLENDSHAPES),)),
+        ("head_rotation", value.head_rotation, (4,)),
+        ("head_position", value.head_position, (3,)),
+        ("gaze", value.gaze, (2, 2)),
+        ("landmarks", value.landmarks, (LANDMARK_COUNT, 3)),
+    )
+    for name, array, shape in expected:
+        if array is not None and array.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
