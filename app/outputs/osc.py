@@ -1,0 +1,158 @@
+"""Plain OSC: one address for each blendshape, for TouchDesigner, Blender, Max, Unity, Unreal.
+
+    /face/tracked           i     1 while a face is seen
+    /face/head/rot          fff   pitch (+ down), yaw (+ the person's left), roll (+ their right
+                                  shoulder), degrees
+    /face/head/quat         ffff  x y z w, +X the person's left, +Y up, +Z out of the face
+    /face/head/pos          fff   metres, same axes, from the camera
+    /face/eye/left, right   ff    yaw (+ the person's left), pitch (+ down), degrees
+    /face/fps               f     states per second, averaged over about a second
+    /face/<name>            f     0..1, the 52 ARKit names: /face/jawOpen
+
+Types are only i and f and no message has more than four arguments: Unity's OscJack takes no more.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.outputs.datagrams import at_rest
+from app.outputs.packets import Message, PreparedPackets
+from engine.blendshapes import BLENDSHAPES
+from engine.data import FaceState
+from engine.errors import SettingsError
+from engine.geometry import euler_from_quaternion
+
+PORT = 9009
+"""Free on the usual machine: 9000 and 9001 are VRChat's and the Blender add-ons', 7000 to 8000
+the examples' of extOSC, Max and TouchOSC, 10000 TouchDesigner's."""
+
+REFRESH = 1.0  # seconds between complete frames in `only_changed`: a datagram may get lost
+
+# Smallest changes worth a message in `only_changed`: degrees, quaternion, metres, rate, weight.
+_ANGLE, _QUATERNION, _METRES, _RATE, _WEIGHT = 0.05, 0.0005, 0.0005, 0.5, 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class OscSettings:
+    """How plain OSC is sent.
+
+    prefix:       what every address begins with; "" leaves /jawOpen, /head/rot, ...
+    bundled:      the messages of a frame together; off for receivers that cannot unpack bundles.
+    compact:      the 52 weights as one message /face/blendshapes, in the order of
+                  `engine.blendshapes.BLENDSHAPES`, in place of 52 addresses.
+    only_changed: leave out what has not changed; everything is sent once a second.
+    """
+
+    prefix: str = "/face"
+    bundled: bool = True
+    compact: bool = False
+    only_changed: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)*", self.prefix):
+            raise SettingsError(
+                f"bad OSC prefix {self.prefix!r}; expected a form like /face or /stage/anna: "
+                "letters, digits and _ . - after each slash."
+            )
+
+
+class OscEncoder:
+    """States to datagrams of plain OSC."""
+
+    def __init__(self, settings: OscSettings) -> None:
+        self._only_changed = settings.only_changed
+        self._packets = PreparedPackets(
+            [
+                Message(settings.prefix + address, *arguments)
+                for address, *arguments in (
+                    ("/tracked", int),
+                    ("/head/rot", float, float, float),
+                    ("/head/quat", float, float, float, float),
+                    ("/head/pos", float, float, float),
+                    ("/eye/left", float, float),
+                    ("/eye/right", float, float),
+                    ("/fps", float),
+                )
+            ]
+            + [
+                Message(settings.prefix + address, *[float] * count)
+                for address, count in _weight_addresses(compact=settings.compact)
+            ],
+            bundled=settings.bundled,
+        )
+        self._tolerance = np.array(
+            [0.0]
+            + [_ANGLE] * 3
+            + [_QUATERNION] * 4
+            + [_METRES] * 3
+            + [_ANGLE] * 4
+            + [_RATE]
+            + [_WEIGHT] * len(BLENDSHAPES)
+        )
+        self._rate = _Rate()
+        self._sent = np.zeros_like(self._tolerance)
+        self._refreshed = -math.inf
+
+    def encode(self, state: FaceState) -> Sequence[bytes | memoryview]:
+        """The datagrams for a state, valid until the next call."""
+        numbers = self._numbers(state)
+        packets = self._packets.fill(numbers)
+        if not self._only_changed:
+            return packets
+        if abs(state.timestamp - self._refreshed) >= REFRESH:
+            self._refreshed = state.timestamp
+            self._sent = numbers
+            return packets
+        # Compared with what was sent, not with the state before: slow drift gets through.
+        changed = np.abs(numbers - self._sent) > self._tolerance
+        messages = np.unique(self._packets.owners[changed])
+        resent = np.isin(self._packets.owners, messages)
+        self._sent = np.where(resent, numbers, self._sent)
+        return self._packets.only(messages.tolist())
+
+    def farewell(self, last: FaceState) -> Sequence[bytes | memoryview]:
+        """Not tracked, neutral; complete."""
+        return self._packets.fill(self._numbers(at_rest(last)))
+
+    def _numbers(self, state: FaceState) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array(
+            [
+                state.tracked,
+                *map(math.degrees, euler_from_quaternion(state.head_rotation)),
+                *state.head_rotation.tolist(),
+                *state.head_position.tolist(),
+                *map(math.degrees, state.gaze.ravel().tolist()),
+                self._rate.update(state.timestamp),
+                *state.weights.clip(0.0, 1.0).tolist(),
+            ]
+        )
+
+
+class _Rate:
+    """States per second, a moving average over about one second."""
+
+    def __init__(self) -> None:
+        self._timestamp: float | None = None
+        self._interval = 0.0
+
+    def update(self, timestamp: float) -> float:
+        """The rate with this state; 0 until there are two."""
+        elapsed = 0.0 if self._timestamp is None else timestamp - self._timestamp
+        self._timestamp = timestamp
+        if elapsed > 0.0:
+            share = min(elapsed, 1.0) if self._interval else 1.0
+            self._interval += share * (elapsed - self._interval)
+        return 1.0 / self._interval if self._interval else 0.0
+
+
+def _weight_addresses(*, compact: bool) -> list[tuple[str, int]]:
+    """Address and number of arguments."""
+    if compact:
+        return [("/blendshapes", len(BLENDSHAPES))]
+    return [(f"/{name}", 1) for name in BLENDSHAPES]
