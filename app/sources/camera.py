@@ -1,0 +1,96 @@
+"""Cameras: how they are opened, and what is said when they cannot be."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from app.sources.capture import MJPG, Capture, VideoCapture
+from app.sources.devices import Camera, find_again, find_camera, list_cameras
+from app.sources.live import LiveSource
+from app.sources.source import SourceSettings
+from engine.errors import SourceError
+
+FIRST_PICTURE_ATTEMPTS = 3  # of one second each on Linux; a cold sensor may need two
+
+OpenDevice = Callable[[Camera, SourceSettings], Capture]
+ListCameras = Callable[[], tuple[Camera, ...]]
+
+
+def open_camera(
+    settings: SourceSettings,
+    *,
+    list_cameras: ListCameras = list_cameras,
+    open_device: OpenDevice | None = None,
+) -> LiveSource:
+    """Open the camera that `settings.spec` names; it is found again by name after a replug.
+
+    Raises SourceError if it is absent, ambiguous, busy or forbidden.
+    """
+    open_one = open_device or open_camera_device
+    camera = find_camera(settings.spec, list_cameras())
+    first = True
+
+    def open_capture() -> Capture:
+        nonlocal first
+        again: Camera | None = camera if first else find_again(camera, list_cameras())
+        first = False
+        if again is None:
+            raise SourceError(f"camera {camera.name} is not plugged in.")
+        return open_one(again, settings)
+
+    return LiveSource(f"camera {camera.name}", open_capture)
+
+
+def open_camera_device(camera: Camera, settings: SourceSettings) -> VideoCapture:
+    """Open one camera and wait for its first picture.
+
+    Raises SourceError, also if it opens but gives no picture.
+    """
+    if sys.platform == "linux" and camera.path is not None:
+        _check_permission(camera, Path(camera.path))
+    capture = VideoCapture(camera.number, camera.backend)
+    if not capture.opened and camera.backend == cv2.CAP_DSHOW:
+        capture = _open_by_media_foundation(camera) or capture
+    if capture.opened:
+        # The format comes first: size and rate are only offered within it, and uncompressed
+        # pictures of this size come at 5 to 10 a second over USB 2.
+        capture.set(cv2.CAP_PROP_FOURCC, MJPG)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height)
+        capture.set(cv2.CAP_PROP_FPS, settings.rate)
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a longer queue is only older pictures
+        if any(capture.grab() for _ in range(FIRST_PICTURE_ATTEMPTS)):
+            return capture
+    capture.close()
+    raise SourceError(
+        f"camera {camera} is there but gives no picture: probably another program uses it. "
+        f"Close that program, then try again.{_privacy_advice()}"
+    )
+
+
+def _open_by_media_foundation(camera: Camera) -> VideoCapture | None:
+    for other in list_cameras(cv2.CAP_MSMF):
+        if other.name == camera.name:
+            return VideoCapture(other.number, cv2.CAP_MSMF)
+    return None
+
+
+def _check_permission(camera: Camera, path: Path) -> None:
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise SourceError(
+            f"camera {camera}: no permission to open {path}. Join its group (usually: sudo "
+            "usermod -aG video $USER), then log out and in again."
+        )
+
+
+def _privacy_advice() -> str:
+    if sys.platform == "darwin":
+        return " Or allow it: System Settings, Privacy & Security, Camera, your terminal."
+    if sys.platform == "win32":
+        return " Or allow it: Settings, Privacy, Camera, desktop apps."
+    return ""

@@ -1,0 +1,86 @@
+"""Which cameras there are, and which of them a person means."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import cv2
+from cv2_enumerate_cameras import enumerate_cameras
+
+from app.sources.capture import quiet_opencv
+from engine.errors import SourceError
+
+NO_CAMERA = "no camera found. Plug one in, or try the built-in clip: --source demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera that is plugged in.
+
+    number:  what `--source` takes; the system may give it to another camera after a replug.
+    name:    as its maker calls it.
+    path:    the system's own identification, which survives a replug; None if there is none.
+    backend: OpenCV's number of the driver that `number` counts for.
+    """
+
+    number: int
+    name: str
+    path: str | None
+    backend: int
+
+    def __str__(self) -> str:
+        return f"{self.number} ({self.name})"
+
+
+def preferred_backend() -> int:
+    """The driver that opens fast and measures well on this system.
+
+    DirectShow rather than Media Foundation on Windows: the latter takes 12 to 20 s to open some
+    cameras (opencv#17687).
+    """
+    if sys.platform == "win32":
+        return cv2.CAP_DSHOW
+    return cv2.CAP_AVFOUNDATION if sys.platform == "darwin" else cv2.CAP_V4L2
+
+
+def list_cameras(backend: int | None = None) -> tuple[Camera, ...]:
+    """Cameras in the order of their numbers. Opens none of them."""
+    quiet_opencv()
+    found = enumerate_cameras(preferred_backend() if backend is None else backend)
+    cameras = [Camera(info.index, info.name, info.path, info.backend) for info in found]
+    return tuple(sorted(cameras, key=lambda camera: camera.number))
+
+
+def find_camera(spec: str, cameras: tuple[Camera, ...]) -> Camera:
+    """The camera with this number, path, or part of its name (upper and lower case are equal).
+
+    Raises SourceError if there is none or more than one, and says which ones there are.
+    """
+    if not cameras:
+        kind = "camera" if spec.isdecimal() else "file, folder or camera"
+        raise SourceError(f"cannot open {kind} {spec!r}: {NO_CAMERA}")
+    wanted = spec.casefold()
+    if wanted.isdecimal():
+        matches = [camera for camera in cameras if camera.number == int(wanted)]
+    else:
+        matches = [camera for camera in cameras if camera.name.casefold() == wanted]
+        matches = matches or [camera for camera in cameras if wanted in camera.name.casefold()]
+        matches = [camera for camera in cameras if camera.path == spec] or matches
+    if len(matches) == 1:
+        return matches[0]
+    listed = ", ".join(str(camera) for camera in matches or cameras)
+    if matches:
+        raise SourceError(f"camera {spec!r} is ambiguous: {listed}. Give the number.")
+    raise SourceError(
+        f"cannot open {spec!r}: no file, folder or camera of that name. Cameras: {listed}."
+    )
+
+
+def find_again(camera: Camera, cameras: tuple[Camera, ...]) -> Camera | None:
+    """The same camera after a replug: by its path, else the only one of its name."""
+    same_path = [other for other in cameras if other.path and other.path == camera.path]
+    same_name = [other for other in cameras if other.name == camera.name]
+    if same_path and same_path[0].name == camera.name:
+        return same_path[0]
+    return same_name[0] if len(same_name) == 1 else None

@@ -1,0 +1,141 @@
+"""Pictures as they come, from a camera or stream that may go away and come back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from app.sources.capture import Capture
+from engine.data import Frame
+from engine.errors import SourceError
+
+RETRY_PERIOD = 1.0  # s between attempts to open again
+PATIENCE = 0.5  # s without a picture after which the source counts as gone
+PAUSE = 0.01  # s between reads that fail at once
+RATE_WINDOW = 1.0  # s over which the rate is measured
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFormat:
+    """What the driver really gives, as opposed to what it was asked for.
+
+    width, height: pixels of the pictures that arrive.
+    fourcc:        four letters of the transfer format, empty if the driver does not tell.
+    rate:          pictures per second, counted over the first second; None before that.
+    """
+
+    width: int
+    height: int
+    fourcc: str
+    rate: float | None
+
+    def __str__(self) -> str:
+        rate = "" if self.rate is None else f", {self.rate:.1f} pictures/s"
+        return f"{self.width}×{self.height} {self.fourcc or 'unknown format'}{rate}"
+
+
+class LiveSource:
+    """Reads what `open_capture` opens and opens it again whenever it is lost.
+
+    `open_capture` raises SourceError while there is nothing to open.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        open_capture: Callable[[], Capture],
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = name
+        self.live = True
+        self.ended = False
+        self.frame_count: int | None = None
+        self.format: LiveFormat | None = None
+        self._open_capture = open_capture
+        self._clock = clock
+        self._sleep = sleep
+        self._index = 0
+        self._counted = 0  # pictures since the capture was opened
+        self._first = 0.0  # arrival of the first of them
+        self._capture: Capture | None = open_capture()
+        self._last_sign = clock()  # of life: a picture, an opening, or an attempt at one
+
+    def read(self) -> Frame | None:
+        """The next picture, or None if none came within about a second. Never raises."""
+        if self._capture is None:
+            self._reopen()
+        if self._capture is None:
+            return None
+        image = None
+        if self._capture.grab():
+            arrived = self._clock()
+            image = self._capture.picture()
+        if image is None:
+            self._miss()
+            return None
+        self._last_sign = arrived
+        self._measure(self._capture, image.shape[1], image.shape[0], arrived)
+        self._index += 1
+        return Frame(image, arrived, arrived, self._index - 1)
+
+    def _miss(self) -> None:
+        if self._clock() - self._last_sign < PATIENCE:
+            self._sleep(PAUSE)
+            return
+        log.warning("%s gives no pictures; waiting for it to come back", self.name)
+        self._let_go()
+        self._last_sign = self._clock()
+
+    def _reopen(self) -> None:
+        self._sleep(max(0.0, self._last_sign + RETRY_PERIOD - self._clock()))
+        self._last_sign = self._clock()
+        try:
+            self._capture = self._open_capture()
+        except SourceError as error:
+            log.debug("%s is still away: %s", self.name, error)
+            return
+        self._counted = 0
+        self._last_sign = self._clock()
+        log.warning("%s is back", self.name)
+
+    def _measure(self, capture: Capture, width: int, height: int, arrived: float) -> None:
+        if self._counted == 0:
+            self._first = arrived
+        before = self.format
+        if self._counted == 0 or before is None or (before.width, before.height) != (width, height):
+            self.format = LiveFormat(width, height, capture.fourcc, None)
+        elif before.rate is None and arrived - self._first >= RATE_WINDOW:
+            rate = self._counted / (arrived - self._first)
+            self.format = LiveFormat(width, height, before.fourcc, rate)
+            stated = "" if capture.rate is None else f" (driver says {capture.rate:.0f})"
+            log.info("%s gives %s%s", self.name, self.format, stated)
+        self._counted += 1
+
+    def _let_go(self) -> None:
+        if self._capture is not None:
+            self._capture.close()
+        self._capture = None
+
+    def close(self) -> None:
+        """Release the device."""
+        self._let_go()
+        self.ended = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

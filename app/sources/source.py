@@ -1,0 +1,74 @@
+"""What every source of pictures offers, and how it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from engine.data import Frame
+
+Pace = Literal["realtime", "fast"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where pictures come from.
+
+    spec:         camera number, part of a camera's name, video file, picture, folder of pictures,
+                  address (rtsp, http, …) or `demo`.
+    pace:         how files play: `realtime` waits until each picture is due, `fast` never waits.
+    loop:         whether files start again at their end.
+    width, height, rate: what a camera is asked for; it gives what it can. 1280×720 makes a face at
+                  an arm's length about 200 pixels wide, which is what the landmark network looks
+                  at (256); 640×480 would halve that, 1920×1080 only costs decoding. 60 pictures a
+                  second halve the delay and sample a blink (0.15 s) nine times; a camera that
+                  has no such mode stays at 30.
+    picture_rate: pictures per second of a folder, which has no clock of its own.
+    """
+
+    spec: str = "0"
+    pace: Pace = "realtime"
+    loop: bool = False
+    width: int = 1280
+    height: int = 720
+    rate: float = 60.0
+    picture_rate: float = 30.0
+
+
+class Source(Protocol):
+    """Delivers pictures in order. Leaving the `with` closes it."""
+
+    @property
+    def name(self) -> str:
+        """For people: a camera's or file's name, an address without its password."""
+
+    @property
+    def live(self) -> bool:
+        """True if pictures come when they come; False if they wait to be read."""
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many pictures a file or folder says it has; None if unknown or endless."""
+
+    @property
+    def ended(self) -> bool:
+        """True once no picture will ever come again. A camera never ends."""
+
+    def read(self) -> Frame | None:
+        """The next picture; None if none came within about a second, or at the end (see `ended`).
+
+        At pace `fast` a file answers None only at its end.
+        """
+
+    def close(self) -> None:
+        """Release the device or file. May be called twice."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
