@@ -1,0 +1,60 @@
+"""Files that face states are written to. A format is a file with a class, and a line below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from app.recordings.json_lines import JsonLines
+from app.recordings.livelink_csv import LiveLinkCsv
+from engine.data import FaceState
+from engine.errors import RecordingError
+
+FORMATS: dict[str, type[LiveLinkCsv] | type[JsonLines]] = {
+    ".csv": LiveLinkCsv,
+    ".jsonl": JsonLines,
+}
+"""By the ending of the file's name."""
+
+
+class Recording(Protocol):
+    """A file that grows by one row per state and is complete after each.
+
+    rows: how many states were written so far.
+    """
+
+    path: Path
+    rows: int
+
+    def write(self, state: FaceState) -> None:
+        """Called for every state, from one thread. Raises RecordingError, for example when the
+        disk is full; the file then ends with the last whole row."""
+
+    def close(self) -> None:
+        """May be called twice."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def open_recording(path: Path) -> Recording:
+    """A new recording in the format of the path's ending.
+
+    Raises RecordingError: unknown ending, no such folder, no permission, or the file exists and
+    is not empty.
+    """
+    try:
+        recording = FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise RecordingError(
+            f"cannot record to {path}: unknown ending {path.suffix!r}; "
+            f"expected {' or '.join(FORMATS)}."
+        ) from None
+    return recording(path)

@@ -1,0 +1,97 @@
+"""JSON lines: every field of a `FaceState`, one object a line, for scripts.
+
+    {"timestamp": 12.345678, "tracked": true, "confidence": 0.9731,
+     "weights": {"eyeBlinkLeft": 0.02134, ...}, "head_rotation": [x, y, z, w],
+     "head_position": [x, y, z], "gaze": [[yaw, pitch], [yaw, pitch]],
+     "landmarks": [[x, y, z], ...] or null, "image_size": [width, height]}
+
+Names, units and spaces are FaceState's: seconds, radians, metres, pixels; gaze left eye first. The
+52 weights are in `BLENDSHAPES` order, but read them by name. There is no header: each line is a
+state. With landmarks a line has about 14 kB.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.recordings.fixed_point import hundredths
+from app.recordings.row_file import RowFile
+from engine.blendshapes import BLENDSHAPES
+from engine.data import FaceState
+
+# Finer than any tracker: microseconds, 0.00001 of a weight, micrometres and -radians.
+_ROW = (
+    '{"timestamp": %.6f, "tracked": %s, "confidence": %.5f, "weights": {'
+    + ", ".join(f'"{name}": %.5f' for name in BLENDSHAPES)
+    + '}, "head_rotation": [%.7f, %.7f, %.7f, %.7f], "head_position": [%.6f, %.6f, %.6f], '
+    '"gaze": [[%.6f, %.6f], [%.6f, %.6f]], "landmarks": %s, "image_size": [%d, %d]}\n'
+)
+
+
+class JsonLines:
+    """Writes one line per state."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._file = RowFile(path)
+
+    def write(self, state: FaceState) -> None:
+        """Add a line, also while no face is seen. Raises RecordingError."""
+        pose = [
+            *state.head_rotation.tolist(),
+            *state.head_position.tolist(),
+            *state.gaze.ravel().tolist(),
+        ]
+        row = _ROW % (
+            state.timestamp,
+            "true" if state.tracked else "false",
+            _json_number(state.confidence),
+            *map(_json_number, state.weights.clip(0.0, 1.0).tolist()),
+            *map(_json_number, pose),
+            _json_points(state.landmarks),
+            *state.image_size,
+        )
+        self._file.write(row.encode("ascii"))
+        self.rows += 1
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _json_number(value: float) -> float:
+    """JSON has no word for a number that is not finite; readers would refuse the whole line."""
+    return value + 0.0 if math.isfinite(value) else 0.0
+
+
+def _json_points(points: NDArray[np.float64] | None) -> str:
+    """[[x, y, z], ...] of (N, 3) with two decimals, or null."""
+    if points is None or not np.isfinite(points).all():
+        return "null"
+    numbers = hundredths(points.ravel()).reshape(len(points), 3, -1)
+    width = numbers.shape[2]
+    text = np.full((len(points), 3 * (1 + width) + 2), ord(","), np.uint8)  # "[x,y,z]," each
+    text[:, 0] = ord("[")
+    for axis in range(3):
+        start = 1 + axis * (1 + width)
+        text[:, start : start + width] = numbers[:, axis]
+    text[:, -2] = ord("]")
+    return "[" + text.tobytes()[:-1].decode("ascii") + "]"
