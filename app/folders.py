@@ -1,0 +1,35 @@
+"""Where our files lie. `MIEN_HOME` gathers them all in one folder, for a stick or a test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+NAME = "mien"
+
+
+def data_folder() -> Path:
+    """Model files. The folder may not exist yet."""
+    home = _home()
+    return Path(platformdirs.user_data_dir(NAME, appauthor=False)) if home is None else home
+
+
+def config_folder() -> Path:
+    """Profiles. The folder may not exist yet."""
+    home = _home()
+    if home is not None:
+        return home / "config"
+    return Path(platformdirs.user_config_dir(NAME, appauthor=False))
+
+
+def log_folder() -> Path:
+    """Log files. The folder may not exist yet."""
+    home = _home()
+    return Path(platformdirs.user_log_dir(NAME, appauthor=False)) if home is None else home / "log"
+
+
+def _home() -> Path | None:
+    home = os.environ.get("MIEN_HOME")
+    return Path(home).expanduser().absolute() if home else None

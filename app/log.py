@@ -1,0 +1,72 @@
+"""The log: everything into a rotating file, warnings also to the console in one plain line each."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+FILE_NAME = "mien.log"
+FILE_SIZE = 1_000_000  # bytes; with its two predecessors 3 MB at most
+FILE_COUNT = 3
+FILE_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+OURS = ("app", "engine", "models")  # loggers are named after their modules
+
+
+class ConsoleHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """Writes the bare message to whatever `sys.stderr` is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line. A traceback is for the file."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message alone, in one line."""
+        return " ".join(record.getMessage().split())
+
+
+class OursOnly(logging.Filter):
+    """Lets our own records pass: what libraries say is for the file."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether one of our modules wrote this."""
+        return record.name.partition(".")[0] in OURS
+
+
+def set_up_log(folder: Path) -> Path | None:
+    """Start logging into `folder`; returns the file, or None if none can be written there.
+
+    May be called again: earlier handlers of ours are replaced.
+    """
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    for handler in list(root.handlers):
+        if isinstance(handler, ConsoleHandler | RotatingFileHandler):
+            root.removeHandler(handler)
+            handler.close()
+    console = ConsoleHandler()
+    console.setLevel(logging.WARNING)
+    console.addFilter(OursOnly())
+    root.addHandler(console)
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(
+            path, maxBytes=FILE_SIZE, backupCount=FILE_COUNT - 1, encoding="utf-8"
+        )
+    except OSError as error:
+        logging.getLogger(__name__).warning("no log is written: %s: %s", folder, error.strerror)
+        return None
+    file.setFormatter(logging.Formatter(FILE_FORMAT))
+    root.addHandler(file)
+    logging.captureWarnings(True)
+    return path
+
+
+def log_files(folder: Path) -> tuple[Path, ...]:
+    """The log and its predecessors, newest first."""
+    names = [FILE_NAME, *(f"{FILE_NAME}.{number}" for number in range(1, FILE_COUNT))]
+    return tuple(path for path in (folder / name for name in names) if path.is_file())
