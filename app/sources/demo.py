@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from app.sources.recorded import RecordedSource
 from app.sources.source import SourceSettings
-from app.sources.video import VideoSource, open_video
+from app.sources.video import open_video
 
 
 def demo_path() -> Path:
@@ -17,6 +18,6 @@ def demo_path() -> Path:
     return path
 
 
-def open_demo(settings: SourceSettings) -> VideoSource:
+def open_demo(settings: SourceSettings) -> RecordedSource:
     """Open the built-in clip: about 20 s of the free head performing."""
     return open_video(demo_path(), settings)

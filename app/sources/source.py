@@ -35,6 +35,16 @@ class SourceSettings:
     rate: float = 60.0
     picture_rate: float = 30.0
 
+    def __post_init__(self) -> None:
+        if not self.spec:
+            raise ValueError("spec is empty; expected a camera, file, folder, address or `demo`")
+        for name, value in (("width", self.width), ("height", self.height)):
+            if not 1 <= value <= 16384:
+                raise ValueError(f"{name} is {value}; expected 1 to 16384 pixels")
+        for name, rate in (("rate", self.rate), ("picture_rate", self.picture_rate)):
+            if not 0.0 < rate <= 1000.0:
+                raise ValueError(f"{name} is {rate}; expected more than 0, at most 1000 per second")
+
 
 class Source(Protocol):
     """Delivers pictures in order. Leaving the `with` closes it."""

@@ -8,8 +8,8 @@ import cv2
 
 from app.sources.capture import Capture, VideoCapture
 from app.sources.live import LiveSource
+from app.sources.recorded import RecordedSource
 from app.sources.source import Source, SourceSettings
-from app.sources.video import VideoSource
 from engine.errors import SourceError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "tcp", "rtp")
@@ -35,7 +35,7 @@ def open_url(settings: SourceSettings) -> Source:
         return unused.pop() if unused else _open_stream(settings.spec, name)
 
     if opened.frame_count is not None:
-        return VideoSource(name, open_capture, settings)
+        return RecordedSource(name, open_capture, settings)
     return LiveSource(name, open_capture)
 
 

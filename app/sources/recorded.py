@@ -1,0 +1,116 @@
+"""Files and folders: every picture in order, at the recording's own pace, once or for ever."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from app.sources.capture import Capture
+from app.sources.playback import MediaClock, Playback
+from app.sources.source import SourceSettings
+from engine.data import Frame
+from engine.errors import SourceError
+
+USUAL_RATE = 30.0  # for the few recordings that state none
+
+
+class RecordedSource:
+    """Plays what `open_capture` opens. Looping opens it again: some containers seek badly.
+
+    Raises SourceError if not one picture can be decoded, here and when it starts again.
+    """
+
+    def __init__(
+        self, name: str, open_capture: Callable[[], Capture], settings: SourceSettings
+    ) -> None:
+        self.name = name
+        self.live = False
+        self.ended = False
+        self._loop = settings.loop
+        self._open_capture = open_capture
+        self._capture = open_capture()
+        self._period = 1.0 / (self._capture.rate or USUAL_RATE)
+        self._clock = MediaClock(self._period)
+        self._playback = Playback(settings.pace)
+        self._index = 0
+        self._next = self._decode()  # read one ahead, so that it is ready when it is due
+        if self._next is None:
+            self.close()
+            raise SourceError(
+                f"cannot play {name}: not one picture in it can be decoded. Open it in another "
+                "program; if that fails too, it is cut off or damaged: copy or save it again."
+            )
+
+    @property
+    def frame_count(self) -> int | None:
+        """As the recording states it (a cut off file holds fewer); None if it loops."""
+        return None if self._loop else self._capture.frame_count
+
+    def read(self) -> Frame | None:
+        """The next picture once it is due; see `Source.read`."""
+        if self._next is None:
+            self._next = self._decode()
+        frame = self._next
+        if frame is None:
+            self.ended = True
+            return None
+        if not self._playback.wait(frame.timestamp):
+            return None
+        self._next = None
+        self._index += 1
+        return Frame(frame.image, frame.timestamp, time.perf_counter(), frame.index)
+
+    def _decode(self) -> Frame | None:
+        """The next picture that can be decoded and is not too late to be seen."""
+        started_again = False
+        while True:
+            if not self._capture.grab():
+                if not self._loop or self._index == 0 or started_again:
+                    return None
+                self._start_again()
+                started_again = True
+                continue
+            timestamp = self._clock.update(self._capture.position)
+            if self._playback.is_late(timestamp, self._period):
+                continue
+            image = self._capture.picture()
+            if image is not None:
+                return Frame(image, timestamp, time.perf_counter(), self._index)
+
+    def _start_again(self) -> None:
+        self._capture.close()
+        self._capture = self._open_capture()
+        self._clock.restart()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._capture.close()
+        self.ended = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def check_file(path: Path) -> None:
+    """Raise SourceError unless this is a file with something in it that we may read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SourceError(f"cannot play {path}: it is not a file.")
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}.") from error
+    if empty:
+        raise SourceError(f"cannot play {path}: the file is empty. Copy or record it again.")
