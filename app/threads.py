@@ -13,9 +13,9 @@ T = TypeVar("T")
 class Latest(Generic[T]):
     """A one-slot mailbox between two threads: the newest item is the only interesting one."""
 
-    def __init__(self) -> None:
+    def __init__(self, item: T | None = None) -> None:
         self._changed = threading.Condition()
-        self._item: T | None = None
+        self._item = item
         self._unseen = False
         self._overwritten = 0
 

@@ -71,8 +71,9 @@ class Observation:
 class FaceState:
     """The face as outputs, recordings and the viewer know it: smoothed and always valid.
 
-    While no face is seen, `tracked` is False, `confidence` is 0 and the other values hold, then
-    ease to neutral. `landmarks` is None while there are none. Other fields as in `Observation`.
+    In a picture without a face `confidence` is 0 and `landmarks` None; the other values hold for a
+    moment, then ease to neutral. `tracked` turns False when they have arrived there: that is when
+    receivers are told that the face is lost. Other fields as in `Observation`.
     """
 
     timestamp: float

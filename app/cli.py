@@ -1,0 +1,54 @@
+"""The command line: the only place that prints errors and picks exit codes.
+
+0 done, 1 an error that the user can mend (one line), 2 wrong usage, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import FrameType
+
+from app.commands import bench, cameras, doctor, run, track
+from app.folders import log_folder
+from app.log import set_up_log
+from app.native_messages import divert_native_messages
+from engine.errors import MienError
+
+COMMANDS = {"run": run, "track": track, "cameras": cameras, "bench": bench, "doctor": doctor}
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of `mien`; gives the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="mien", description="A webcam becomes a live 3D face that drives avatars."
+    )
+    parser.add_argument("--version", action="version", version=f"mien {version('mien')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS.values():
+        command.add_parser(commands)
+    arguments = parser.parse_args(argv)
+
+    divert_native_messages(log_folder())
+    set_up_log(log_folder())
+    signal.signal(signal.SIGTERM, _interrupt)
+    log.info("mien %s: %s", version("mien"), " ".join(sys.argv[1:] if argv is None else argv))
+    try:
+        return COMMANDS[arguments.command].run(arguments)
+    except MienError as error:
+        log.info("ended by %s", type(error).__name__)
+        print(f"mien: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return run.INTERRUPTED
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends a run as Ctrl-C does: everything is closed in order."""
+    raise KeyboardInterrupt

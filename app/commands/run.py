@@ -1,0 +1,124 @@
+"""`mien run`: live, or a file at its own pace, to the window, the outputs and files."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from app.face_model import face_model_path
+from app.pipeline import run as run_pipeline
+from app.settings import DEFAULT_PROFILE, RunSettings, load_profile, output_settings
+from engine.errors import SettingsError
+
+INTERRUPTED = 130
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command's arguments."""
+    parser = subparsers.add_parser(
+        "run", help="track a face live and drive the head and the outputs", description=__doc__
+    )
+    parser.add_argument(
+        "--source",
+        metavar="CAMERA|FILE|FOLDER|URL|demo",
+        help="camera number or part of its name, video, picture, folder of pictures, address, "
+        "or the built-in clip (default: camera 0)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="PROTOCOL[:HOST[:PORT]]",
+        action="append",
+        help="send to this receiver (vmc, osc); may be repeated "
+        "(default: vmc and osc, both to this machine)",
+    )
+    parser.add_argument("--no-output", action="store_true", help="send to nobody")
+    parser.add_argument(
+        "--record",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        default=[],
+        help="write every state to PATH (.csv, .jsonl); may be repeated",
+    )
+    parser.add_argument("--no-window", action="store_true", help="do not open the window")
+    parser.add_argument("--mirror", action="store_true", help="your left drives the head's right")
+    parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+    parser.add_argument("--frames", metavar="N", type=positive_int, help="end after N pictures")
+    parser.add_argument("--seconds", metavar="S", type=positive_float, help="end after S seconds")
+    parser.add_argument("--loop", action="store_true", help="start a file again at its end")
+    parser.add_argument(
+        "--pace",
+        choices=("realtime", "fast"),
+        help="files at their own pace (default), or every picture as fast as it can be tracked",
+    )
+    parser.add_argument(
+        "--snapshot", metavar="PNG", type=Path, help="render the last state to a picture"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run until the end; prints the summary; gives the exit code."""
+    settings = _settings(arguments)
+    summary = run_pipeline(settings)
+    print("\n".join(summary.lines()))
+    if summary.interrupted:
+        return INTERRUPTED
+    return 1 if summary.recording_failed else 0
+
+
+def _settings(arguments: argparse.Namespace) -> RunSettings:
+    profile = load_profile(arguments.profile)
+    if arguments.no_output and arguments.output:
+        raise SettingsError("--no-output and --output exclude each other. Leave one of them out.")
+    specs = () if arguments.no_output else tuple(arguments.output or profile.outputs)
+    _check_snapshot(arguments.snapshot)
+    return RunSettings(
+        source=replace(
+            profile.source,
+            spec=arguments.source or profile.source.spec,
+            pace=arguments.pace or profile.source.pace,
+            loop=arguments.loop or profile.source.loop,
+        ),
+        face_model=face_model_path(profile.face_model),
+        smoother=profile.smoother,
+        mirror=arguments.mirror or profile.mirror,
+        outputs=output_settings(specs, profile),
+        recordings=tuple(arguments.record),
+        window=not arguments.no_window,
+        viewer=profile.viewer,
+        frames=arguments.frames,
+        seconds=arguments.seconds,
+        snapshot=arguments.snapshot,
+        profile_name=arguments.profile,
+        profile=profile,
+    )
+
+
+def _check_snapshot(path: Path | None) -> None:
+    """Better now than after an hour of tracking."""
+    if path is None:
+        return
+    if path.suffix.lower() != ".png":
+        raise SettingsError(f"cannot write the snapshot {path}: expected a name ending in .png.")
+    if not path.absolute().parent.is_dir():
+        raise SettingsError(
+            f"cannot write the snapshot {path}: no such folder {path.absolute().parent}. "
+            "Create it first."
+        )
+
+
+def positive_int(text: str) -> int:
+    """For argparse: a whole number from 1."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def positive_float(text: str) -> float:
+    """For argparse: a number above 0."""
+    value = float(text)
+    if not 0.0 < value < float("inf"):
+        raise ValueError(text)
+    return value

@@ -1,0 +1,125 @@
+"""`mien track`: every frame of a file, through the same stages as live, into recordings.
+
+Timestamps are the file's own, so the result depends on the file alone, not on the machine's speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from app.commands.run import INTERRUPTED
+from app.face_model import face_model_path
+from app.progress import ProgressBar
+from app.recordings import open_recording
+from app.settings import DEFAULT_PROFILE, Profile, load_profile
+from app.sources import SourceSettings, open_source
+from app.threads import Latest, Worker
+from engine.data import Frame
+from engine.errors import SettingsError, SourceError
+from engine.mirror import mirrored
+from engine.regressors.mediapipe import MediaPipeRegressor
+from engine.smoother import Smoother
+
+PATIENCE = 0.1  # s that one thread waits for the other before it looks whether it should stop
+NAME = "{name}"
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command's arguments."""
+    parser = subparsers.add_parser(
+        "track", help="track every frame of a video or folder into files", description=__doc__
+    )
+    parser.add_argument("input", metavar="INPUT", nargs="+", help="video, picture, folder or demo")
+    parser.add_argument(
+        "--record",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        required=True,
+        help=f"file to write (.csv, .jsonl); may be repeated; with several inputs {NAME} in it "
+        "stands for the input's name",
+    )
+    parser.add_argument("--mirror", action="store_true", help="exchange left and right")
+    parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Track the inputs one after the other; gives the exit code."""
+    profile = load_profile(arguments.profile)
+    mirror = arguments.mirror or profile.mirror
+    paths = [[_path(path, spec) for path in arguments.record] for spec in arguments.input]
+    every_path = [path for group in paths for path in group]
+    if len(set(every_path)) < len(every_path):
+        raise SettingsError(
+            f"several inputs would be written to one file; expected {NAME} in --record, "
+            f"such as --record 'takes/{NAME}.csv'."
+        )
+    model = face_model_path(profile.face_model)
+    for spec, group in zip(arguments.input, paths, strict=True):
+        if not track(spec, group, model=model, profile=profile, mirror=mirror):
+            return INTERRUPTED
+    return 0
+
+
+def track(spec: str, paths: list[Path], *, model: Path, profile: Profile, mirror: bool) -> bool:
+    """Track one input into files; False if Ctrl-C ended it early (the files are whole)."""
+    faces = 0
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(SourceSettings(spec=spec, pace="fast")))
+        if source.live:
+            raise SourceError(
+                f"cannot track {spec}: it is live; expected a file, a folder or demo. "
+                "Use `mien run --record` for a camera or an address."
+            )
+        recordings = [stack.enter_context(open_recording(path)) for path in paths]
+        regressor = stack.enter_context(MediaPipeRegressor(model))
+        smoother = Smoother(profile.smoother)
+        bar = stack.enter_context(ProgressBar(source.name, source.frame_count))
+        frames: Latest[Frame] = Latest()
+        refused: list[Frame] = []  # at most one, which is offered again
+
+        def decode() -> bool:  # beside tracking, on the other core
+            frame = refused.pop() if refused else source.read()
+            if frame is None:
+                return not source.ended
+            if not frames.offer(frame, PATIENCE):
+                refused.append(frame)
+            return True
+
+        decoding = stack.enter_context(Worker(decode))
+        count = 0
+        complete = False
+        try:
+            while not complete:
+                ended = not decoding.running  # asked before the last picture is taken
+                frame = frames.take(PATIENCE)
+                if frame is None:
+                    decoding.check()
+                    complete = ended
+                    continue
+                observation = regressor.observe(frame)
+                state = smoother.update(
+                    observation,
+                    timestamp=frame.timestamp,
+                    image_size=(frame.image.shape[1], frame.image.shape[0]),
+                )
+                if mirror:
+                    state = mirrored(state)
+                for recording in recordings:
+                    recording.write(state)
+                count += 1
+                faces += observation is not None
+                bar.advance()
+        except KeyboardInterrupt:
+            print("interrupted; the files are whole up to here", file=sys.stderr)
+    print(f"{source.name}: {count} frames, {faces} with a face")
+    for recording in recordings:
+        print(f"{recording.path}: {recording.rows} rows")
+    return complete
+
+
+def _path(path: Path, spec: str) -> Path:
+    return Path(str(path).replace(NAME, Path(spec).stem))

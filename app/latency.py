@@ -1,0 +1,52 @@
+"""How long things take, over a whole run, in constant memory."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from app.statistics import LatencyStatistics
+
+_BIN = 0.0001  # seconds
+_BINS = 20_000  # up to two seconds; longer counts as two
+
+
+class LatencyHistogram:
+    """Counts durations in steps of 0.1 ms."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(_BINS, dtype=np.int64)
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        self._counts[min(max(int(seconds / _BIN), 0), _BINS - 1)] += 1
+
+    def percentiles(self) -> LatencyStatistics | None:
+        """None while nothing has been counted."""
+        total = np.cumsum(self._counts)
+        if total[-1] == 0:
+            return None
+        p50, p95, p99 = (
+            (int(np.searchsorted(total, share * total[-1])) + 0.5) * _BIN
+            for share in (0.50, 0.95, 0.99)
+        )
+        return LatencyStatistics(p50, p95, p99)
+
+
+class Rate:
+    """Events per second over the last ones."""
+
+    def __init__(self, window: int = 60) -> None:
+        self._times: deque[float] = deque(maxlen=window)
+
+    def add(self, time: float) -> None:
+        """Note one event at `time` seconds."""
+        self._times.append(time)
+
+    def hertz(self) -> float:
+        """0 until there are two events."""
+        times = tuple(self._times)
+        if len(times) < 2 or times[-1] <= times[0]:
+            return 0.0
+        return (len(times) - 1) / (times[-1] - times[0])

@@ -1,0 +1,114 @@
+"""Counts what the threads do and says it as frozen statistics.
+
+Each method belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.latency import LatencyHistogram, Rate
+from app.outputs import Output
+from app.recordings.takes import Takes
+from app.statistics import (
+    OutputStatistics,
+    RecordingStatistics,
+    Statistics,
+    Summary,
+)
+from engine.data import FaceState, Frame
+
+_REFRESH = 0.25  # s between two new statistics: a person reads no faster
+
+
+class Meter:
+    """Rates, latency and counts of one run."""
+
+    def __init__(self, source: str, outputs: Sequence[Output], takes: Takes) -> None:
+        self.frames = 0
+        self._source, self._outputs, self._takes = source, outputs, takes
+        self._faces = 0
+        self._latency = LatencyHistogram()
+        self._captures, self._states, self._draws = Rate(), Rate(), Rate()
+        self._started = time.perf_counter()
+        self._last_sent = self._started
+        self._first_sent: float | None = None
+        self._statistics: Statistics | None = None
+        self._refreshed = self._started
+        self._datagrams = [0] * len(outputs)
+
+    def captured(self) -> None:
+        """Capture thread: a picture has come."""
+        self._captures.add(time.perf_counter())
+
+    def sent(self, frame: Frame, state: FaceState) -> None:
+        """Track thread: this picture's state has been handed to every output."""
+        now = time.perf_counter()
+        self.frames += 1
+        self._faces += state.landmarks is not None
+        self._states.add(now)
+        self._latency.add(now - frame.arrived)
+        self._last_sent = now
+        if self._first_sent is None:
+            self._first_sent = now
+
+    def drawn(self) -> None:
+        """Main thread: a picture is about to be drawn."""
+        self._draws.add(time.perf_counter())
+
+    def has_run_for(self, seconds: float | None) -> bool:
+        """Whether the run has lasted that long since its first state; never if None."""
+        if seconds is None or self._first_sent is None:
+            return False
+        return time.perf_counter() - self._first_sent >= seconds
+
+    def statistics(self, dropped: int, *, mirrored: bool) -> Statistics:
+        """Main thread: how it is going, new a few times a second."""
+        now = time.perf_counter()
+        elapsed = now - self._refreshed
+        if self._statistics is not None and elapsed < _REFRESH:
+            return self._statistics
+        before, self._datagrams = self._datagrams, [output.datagrams for output in self._outputs]
+        rates = [
+            (count - earlier) / max(elapsed, _REFRESH)
+            for count, earlier in zip(self._datagrams, before, strict=True)
+        ]
+        self._refreshed = now
+        self._statistics = Statistics(
+            source=self._source,
+            mirrored=mirrored,
+            capture_rate_hz=self._captures.hertz(),
+            state_rate_hz=self._states.hertz(),
+            draw_rate_hz=self._draws.hertz(),
+            latency=self._latency.percentiles(),
+            dropped=dropped,
+            outputs=tuple(
+                OutputStatistics(output.name, rate)
+                for output, rate in zip(self._outputs, rates, strict=True)
+            ),
+            recordings=self._recordings(),
+        )
+        return self._statistics
+
+    def summary(self, dropped: int, *, snapshot: Path | None, interrupted: bool) -> Summary:
+        """The whole run, after its end."""
+        return Summary(
+            source=self._source,
+            frames=self.frames,
+            faces=self._faces,
+            dropped=dropped,
+            seconds=self._last_sent - (self._first_sent or self._last_sent),
+            latency=self._latency.percentiles(),
+            outputs=tuple((output.name, output.datagrams) for output in self._outputs),
+            recordings=self._recordings(),
+            snapshot=snapshot,
+            recording_failed=self._takes.failed,
+            interrupted=interrupted,
+        )
+
+    def _recordings(self) -> tuple[RecordingStatistics, ...]:
+        return tuple(
+            RecordingStatistics(str(take.path), take.rows) for take in self._takes.recordings
+        )

@@ -1,0 +1,32 @@
+"""Keeps what C and C++ libraries write to standard error off the terminal.
+
+MediaPipe, libjpeg and video drivers write there by themselves, past every setting ("Corrupt JPEG
+data", "Feedback manager requires…"). Their words go to a file beside the log; `sys.stderr`, and
+so every line of ours and every traceback, still reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+FILE_NAME = "native.log"
+_STDERR = 2
+
+
+def divert_native_messages(folder: Path) -> None:
+    """Point file descriptor 2 to a file in `folder`, anew with every start of the program.
+
+    Does nothing where there is no standard error (a program without a console) or no such file
+    can be made. Call once, before libraries are loaded.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        terminal = os.dup(_STDERR)
+        file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    except OSError:
+        return
+    sys.stderr = open(terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    os.dup2(file, _STDERR)
+    os.close(file)

@@ -1,0 +1,141 @@
+"""Profiles: TOML files that hold a person's settings, read into frozen dataclasses.
+
+A table becomes a dataclass, a key a field; what a profile leaves out keeps its default. All faults
+of a file are told at once. Keys that are not known are faults too: a misspelt setting that does
+nothing would be worse.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import tomllib
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomli_w
+
+from engine.errors import SettingsError
+
+T = TypeVar("T")
+
+
+def read_profile(path: Path, kind: type[T]) -> T:
+    """The dataclass `kind` filled from a TOML file. Raises SettingsError with every fault."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read the profile {path}: {error.strerror}. Check the name, or leave it out."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"the profile {path} is not TOML: {error}. Mend or remove the file."
+        ) from error
+    faults: list[str] = []
+    value = _dataclass_from_table(table, kind, "", faults)
+    if faults:
+        raise SettingsError(f"the profile {path} cannot be used: " + "; ".join(faults))
+    return typing.cast(T, value)
+
+
+def write_profile(path: Path, settings: object) -> None:
+    """Write a dataclass as TOML. The file is replaced as a whole or not at all."""
+    text = tomli_w.dumps(_table_from_dataclass(settings))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(part).replace(path)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write the profile {path}: {error.strerror}. Check the folder's rights and "
+            "free space."
+        ) from error
+
+
+def _dataclass_from_table(
+    table: dict[str, Any], kind: type, where: str, faults: list[str]
+) -> object | None:
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    found = len(faults)
+    for key, raw in table.items():
+        name = f"{where}{key}"
+        if key not in hints:
+            faults.append(f"`{name}` is not a setting; expected one of {', '.join(sorted(hints))}")
+        else:
+            values[key] = _value(raw, hints[key], name, faults)
+    if len(faults) > found:
+        return None
+    try:
+        return typing.cast(object, kind(**values))
+    except (ValueError, SettingsError) as error:
+        faults.append(f"[{where.rstrip('.')}] {error}")
+        return None
+
+
+def _value(raw: Any, hint: Any, name: str, faults: list[str]) -> Any:
+    """`raw` as the type `hint`, or a fault."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        hint = next(argument for argument in arguments if argument is not type(None))
+        return _value(raw, hint, name, faults)
+    if dataclasses.is_dataclass(hint):
+        if isinstance(raw, dict):
+            return _dataclass_from_table(raw, typing.cast(type, hint), f"{name}.", faults)
+        return _fault(raw, "a table", name, faults)
+    if origin is typing.Literal:
+        if raw in arguments:
+            return raw
+        return _fault(raw, " or ".join(repr(argument) for argument in arguments), name, faults)
+    if origin is tuple:
+        if not isinstance(raw, list):
+            return _fault(raw, "a list", name, faults)
+        kinds = arguments[:1] * len(raw) if arguments[-1] is Ellipsis else arguments
+        if len(kinds) != len(raw):
+            return _fault(raw, f"a list of {len(kinds)}", name, faults)
+        return tuple(
+            _value(item, kind, f"{name}[{i}]", faults)
+            for i, (item, kind) in enumerate(zip(raw, kinds, strict=True))
+        )
+    return _plain(raw, hint, name, faults)
+
+
+def _plain(raw: Any, hint: Any, name: str, faults: list[str]) -> Any:
+    is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    if hint is bool and isinstance(raw, bool):
+        return raw
+    if hint is int and is_number and isinstance(raw, int):
+        return raw
+    if hint is float and is_number:
+        return float(raw)
+    if hint is str and isinstance(raw, str):
+        return raw
+    if hint is Path and isinstance(raw, str):
+        return Path(raw)
+    words = {bool: "true or false", int: "a whole number", float: "a number"}
+    return _fault(raw, words.get(hint, "a text in quotes"), name, faults)
+
+
+def _fault(raw: Any, expected: str, name: str, faults: list[str]) -> None:
+    faults.append(f"`{name}` is {raw!r}; expected {expected}")
+
+
+def _table_from_dataclass(settings: object) -> dict[str, Any]:
+    """Fields in order; None is left out, for TOML has no word for it."""
+    fields = dataclasses.fields(typing.cast(Any, settings))
+    pairs = ((field.name, getattr(settings, field.name)) for field in fields)
+    return {name: _plain_value(value) for name, value in pairs if value is not None}
+
+
+def _plain_value(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _table_from_dataclass(value)
+    if isinstance(value, tuple):
+        return [_plain_value(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,112 @@
+"""MediaPipe Face Landmarker: 478 points, 51 expression scores and the pose of one face.
+
+The only importer of mediapipe. VIDEO mode follows the face from picture to picture and, with one
+face, steadies the landmarks with a one-euro filter of its own (min_cutoff 0.05, beta 80, scaled by
+the face's size; face_landmarks_detector_graph.cc).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data import Frame
+from engine.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One face as MediaPipe gives it.
+
+    landmarks:        (478, 3) pixels of the frame; z on the scale of x, smaller is nearer.
+    scores:           (52,) 0..1 in the order of `names`.
+    names:            MediaPipe's category names; "_neutral" is among them, "tongueOut" is not.
+    camera_from_head: (4, 4), centimetres, our axes; the pose of MediaPipe's canonical face.
+    """
+
+    landmarks: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    names: tuple[str, ...]
+    camera_from_head: NDArray[np.float64]
+
+
+class FaceLandmarker:
+    """Finds and follows one face through consecutive frames."""
+
+    def __init__(self, model: Path) -> None:
+        """Load the .task bundle; raises ModelError if MediaPipe cannot use it."""
+        import mediapipe as mp  # half a second to import: only where it is used
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_faces=1,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+        self._mp = mp
+        try:
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(
+                f"cannot load the face model {model}: {reason}; expected MediaPipe's "
+                "face_landmarker.task. Remove the file, it is fetched again."
+            ) from error
+        self._first_timestamp: float | None = None
+        self._last_ms = 0
+        self._names: tuple[str, ...] = ()
+
+    def detect(self, frame: Frame) -> Detection | None:
+        """The face in this frame, or None. Frames must come in the order of their timestamps."""
+        result = self._landmarker.detect_for_video(
+            self._picture(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB)),
+            self._milliseconds(frame.timestamp),
+        )
+        if not result.face_landmarks:
+            return None
+        height, width = frame.image.shape[:2]
+        landmarks = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]])
+        categories = result.face_blendshapes[0]
+        if not self._names:
+            self._names = tuple(category.category_name for category in categories)
+        return Detection(
+            landmarks=landmarks * (width, height, width),
+            scores=np.array([category.score for category in categories]),
+            names=self._names,
+            camera_from_head=np.asarray(result.facial_transformation_matrixes[0], dtype=np.float64),
+        )
+
+    def close(self) -> None:
+        """Release the graph and its threads. May be called twice."""
+        self._landmarker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _picture(self, rgb: NDArray[np.uint8]) -> object:
+        return self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=rgb)
+
+    def _milliseconds(self, timestamp: float) -> int:
+        """MediaPipe wants whole milliseconds that always grow; some cameras repeat a timestamp."""
+        if self._first_timestamp is None:
+            self._first_timestamp = timestamp
+        self._last_ms = max(
+            round((timestamp - self._first_timestamp) * 1000.0) + 1, self._last_ms + 1
+        )
+        return self._last_ms

@@ -1,0 +1,88 @@
+"""The licence-free regressor: MediaPipe's scores, pose and irises as an Observation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from engine.blendshapes import BLENDSHAPES
+from engine.data import Frame, Observation
+from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
+from engine.geometry import Array, quaternion_from_matrix
+from engine.landmarker import Detection, FaceLandmarker
+
+METRES_PER_CENTIMETRE = 0.01
+
+UNSUPPORTED: tuple[str, ...] = ("tongueOut",)
+"""Blendshapes that MediaPipe does not give; their weights stay 0."""
+
+
+class MediaPipeRegressor:
+    """Frame in, Observation out. One face, followed from frame to frame."""
+
+    def __init__(self, model: Path) -> None:
+        self._landmarker = FaceLandmarker(model)
+
+    def observe(self, frame: Frame) -> Observation | None:
+        """What is seen in this frame, or None where there is no face."""
+        detection = self._landmarker.detect(frame)
+        if detection is None:
+            return None
+        height, width = frame.image.shape[:2]
+        return observation_from_detection(detection, frame.timestamp, (width, height))
+
+    def close(self) -> None:
+        """Release the network. May be called twice."""
+        self._landmarker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def observation_from_detection(
+    detection: Detection, timestamp: float, image_size: tuple[int, int]
+) -> Observation:
+    """MediaPipe's numbers in our names, units and spaces."""
+    rotation = detection.camera_from_head[:3, :3]
+    position = detection.camera_from_head[:3, 3] * METRES_PER_CENTIMETRE
+    gaze = gaze_from_landmarks(detection.landmarks, along_line_of_sight(rotation, position))
+    weights = weights_from_scores(detection)
+    set_eye_look(weights, gaze)
+    return Observation(
+        timestamp=timestamp,
+        confidence=share_inside(detection.landmarks, *image_size),
+        landmarks=detection.landmarks,
+        weights=weights,
+        head_rotation=quaternion_from_matrix(rotation),
+        head_position=position,
+        gaze=gaze,
+        image_size=image_size,
+    )
+
+
+def weights_from_scores(detection: Detection) -> Array:
+    """(52,) weights in `BLENDSHAPES` order, by name; what MediaPipe lacks is 0."""
+    score = dict(zip(detection.names, detection.scores, strict=True))
+    return np.array([score.get(name, 0.0) for name in BLENDSHAPES])
+
+
+def share_inside(landmarks: Array, width: int, height: int) -> float:
+    """Share of the landmarks that lie inside the picture: our confidence.
+
+    MediaPipe keeps its own face score to itself; a face that leaves the picture is what makes its
+    numbers wrong most often.
+    """
+    x, y = landmarks[:, 0], landmarks[:, 1]
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    return float(inside.mean())
