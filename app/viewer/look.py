@@ -1,0 +1,142 @@
+"""What the head looks like: face, skin, hair, eyes, clothes, each chosen by name.
+
+Colours are linear (Rec. 709 primaries), 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from engine.errors import ViewerError
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Skin:
+    """color: of the skin; lips: of full lips; blood: factor where blood shows through."""
+
+    color: Rgb
+    lips: Rgb
+    blood: Rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Strands:
+    """Colour of hair at the root and at the tip."""
+
+    root: Rgb
+    tip: Rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Iris:
+    outer: Rgb
+    inner: Rgb
+
+
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    color: Rgb
+    knit: float  # 1 coarse wool, 0 jersey
+
+
+SKINS = MappingProxyType(
+    {
+        "porcelain": Skin((0.62, 0.415, 0.335), (0.50, 0.190, 0.165), (1.04, 0.70, 0.66)),
+        "fair": Skin((0.560, 0.350, 0.262), (0.455, 0.165, 0.140), (1.04, 0.72, 0.67)),
+        "beige": Skin((0.470, 0.280, 0.195), (0.390, 0.140, 0.112), (1.03, 0.74, 0.68)),
+        "olive": Skin((0.400, 0.235, 0.148), (0.330, 0.125, 0.095), (1.02, 0.77, 0.72)),
+        "tan": Skin((0.300, 0.160, 0.096), (0.255, 0.092, 0.070), (1.02, 0.78, 0.72)),
+        "brown": Skin((0.180, 0.088, 0.050), (0.165, 0.058, 0.046), (1.02, 0.82, 0.78)),
+        "deep": Skin((0.095, 0.045, 0.026), (0.105, 0.038, 0.033), (1.02, 0.86, 0.84)),
+    }
+)
+HAIR_COLORS = MappingProxyType(
+    {
+        "black": Strands((0.007, 0.006, 0.006), (0.012, 0.010, 0.009)),
+        "brown": Strands((0.020, 0.011, 0.007), (0.055, 0.029, 0.016)),
+        "chestnut": Strands((0.035, 0.014, 0.008), (0.105, 0.042, 0.020)),
+        "auburn": Strands((0.065, 0.018, 0.008), (0.165, 0.046, 0.016)),
+        "blond": Strands((0.135, 0.080, 0.037), (0.380, 0.255, 0.125)),
+        "grey": Strands((0.090, 0.088, 0.086), (0.270, 0.270, 0.275)),
+    }
+)
+EYE_COLORS = MappingProxyType(
+    {
+        "brown": Iris((0.085, 0.038, 0.016), (0.135, 0.062, 0.022)),
+        "hazel": Iris((0.130, 0.105, 0.045), (0.175, 0.080, 0.024)),
+        "green": Iris((0.115, 0.165, 0.090), (0.185, 0.130, 0.045)),
+        "blue": Iris((0.120, 0.215, 0.330), (0.215, 0.250, 0.230)),
+        "grey": Iris((0.185, 0.220, 0.245), (0.225, 0.220, 0.190)),
+    }
+)
+SHIRTS = MappingProxyType(
+    {
+        "navy": Cloth((0.022, 0.032, 0.062), 1.0),
+        "charcoal": Cloth((0.030, 0.031, 0.034), 0.0),
+        "cream": Cloth((0.48, 0.43, 0.35), 1.0),
+        "moss": Cloth((0.060, 0.075, 0.042), 1.0),
+        "rust": Cloth((0.235, 0.062, 0.028), 1.0),
+        "white": Cloth((0.58, 0.58, 0.58), 0.0),
+        "teal": Cloth((0.014, 0.085, 0.095), 0.0),
+    }
+)
+HAIR_STYLES = ("bald", "cropped", "short", "swept", "curly", "bob")
+
+
+def _known(what: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise ViewerError(f"Unknown {what} {name!r}; expected one of: {', '.join(known)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One person's appearance. Unknown names are refused with the known ones listed.
+
+    identity: a name of FreeHead.identities, or the weights of its sliders.
+    brows:    thickness, 1 is average.
+    stubble, freckles: 0..1.
+    """
+
+    identity: str | tuple[float, ...] = "average"
+    skin: str = "fair"
+    hair: str = "short"
+    hair_color: str = "brown"
+    eyes: str = "blue"
+    shirt: str = "navy"
+    brows: float = 1.0
+    stubble: float = 0.0
+    freckles: float = 0.0
+    lipstick: float = 0.7
+
+    def __post_init__(self) -> None:
+        _known("skin", self.skin, SKINS)
+        _known("hair style", self.hair, HAIR_STYLES)
+        _known("hair colour", self.hair_color, HAIR_COLORS)
+        _known("eye colour", self.eyes, EYE_COLORS)
+        _known("shirt", self.shirt, SHIRTS)
+        for name, value in (
+            ("stubble", self.stubble),
+            ("freckles", self.freckles),
+            ("lipstick", self.lipstick),
+        ):
+            if not 0.0 <= value <= 1.0:
+                raise ViewerError(f"Look: {name} is {value}; expected 0 to 1.")
+        if not 0.3 <= self.brows <= 2.0:
+            raise ViewerError(f"Look: brows is {self.brows}; expected 0.3 to 2.")
+
+
+LOOKS = MappingProxyType(
+    {
+        "ada": Look(skin="fair", hair="bob", hair_color="chestnut", eyes="green"),
+    }
+)
+
+
+def look_named(name: str) -> Look:
+    """One of LOOKS."""
+    _known("look", name, LOOKS)
+    return LOOKS[name]

@@ -1,0 +1,28 @@
+"""Strands to ribbons: two vertices a point, two triangles between neighbouring points."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def ribbon_indices(strand_count: int, point_count: int) -> NDArray[np.int32]:
+    """(strands * (points - 1) * 2, 3) for vertices in the order strand, point, side."""
+    first = 2 * np.arange(point_count - 1)
+    ladder = np.concatenate(
+        [np.stack([first, first + 1, first + 2], 1), np.stack([first + 2, first + 1, first + 3], 1)]
+    )
+    start = 2 * point_count * np.arange(strand_count)
+    return (start[:, None, None] + ladder[None]).reshape(-1, 3).astype(np.int32)
+
+
+def both_sides(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(S, K, C) per point to (S * K * 2, C) per vertex."""
+    doubled = np.repeat(values.reshape(-1, values.shape[-1]), 2, axis=0)
+    return doubled.astype(np.float32)
+
+
+def tangents_of(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(S, K, 3) unit tangents of strands (S, K, 3)."""
+    tangents = np.gradient(points.astype(np.float64), axis=1)
+    return tangents / np.maximum(np.linalg.norm(tangents, axis=-1, keepdims=True), 1e-12)

@@ -1,0 +1,77 @@
+// Drawn picture to shown picture: tone mapping, edge smoothing, background.
+// In: linear premultiplied HDR of any size. Out: display sRGB, premultiplied.
+#stage vertex
+in vec2 in_corner;
+out vec2 v_place;  // 0..1
+void main() {
+    v_place = in_corner * 0.5 + 0.5;
+    gl_Position = vec4(in_corner, 0.0, 1.0);
+}
+#stage fragment
+in vec2 v_place;
+uniform sampler2D u_drawn;
+uniform sampler2D u_picture;
+uniform bool u_reduced;      // drawn larger than shown
+uniform int u_background;    // 0 transparent, 1 plain, 2 picture, 3 gradient
+uniform vec3 u_inner;        // display sRGB: plain colour or middle of the gradient
+uniform vec3 u_outer;
+uniform vec2 u_picture_scale;
+uniform float u_aspect;
+out vec4 frag_color;
+
+// Filmic curve to display sRGB: shoulder of Narkowicz's fit to ACES, bright colours drift to white.
+vec3 display(vec3 linear_color) {
+    float bright = max(linear_color.r, max(linear_color.g, linear_color.b));
+    vec3 x = mix(linear_color, vec3(bright), 0.25 * smoothstep(0.9, 4.0, bright)) * 0.88;
+    vec3 shown = clamp(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0.0, 1.0);
+    return mix(shown * 12.92, 1.055 * pow(max(shown, 1e-5), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, shown));
+}
+
+// Display colour, premultiplied, of the drawn picture at a place.
+vec4 shown_at(vec2 place) {
+    vec4 drawn = texture(u_drawn, place);
+    return vec4(display(drawn.rgb / max(drawn.a, 1e-4)) * drawn.a, drawn.a);
+}
+
+float edge_signal(vec4 shown) { return dot(shown.rgb, vec3(0.299, 0.587, 0.114)) + shown.a; }
+
+// Blends along an edge where the four neighbours differ.
+vec4 smoothed(vec2 at) {
+    vec2 texel = 1.0 / vec2(textureSize(u_drawn, 0));
+    vec2 right = vec2(texel.x, 0.0), up = vec2(0.0, texel.y);
+    vec4 center = shown_at(at);
+    vec4 north = shown_at(at + up), south = shown_at(at - up);
+    vec4 east = shown_at(at + right), west = shown_at(at - right);
+    float c = edge_signal(center), n = edge_signal(north), s = edge_signal(south);
+    float e = edge_signal(east), w = edge_signal(west);
+    float lowest = min(c, min(min(n, s), min(e, w))), highest = max(c, max(max(n, s), max(e, w)));
+    float amount = smoothstep(0.06, 0.35, highest - lowest);
+    float upright = abs(n + s - 2.0 * c), level = abs(e + w - 2.0 * c);
+    vec4 along = upright > level ? (abs(n - c) > abs(s - c) ? north : south)
+                                 : (abs(e - c) > abs(w - c) ? east : west);
+    return mix(center, 0.5 * center + 0.25 * along + 0.0625 * (north + south + east + west), amount * 0.7);
+}
+
+float dither(vec2 at) { return fract(52.9829189 * fract(dot(at, vec2(0.06711056, 0.00583715)))) - 0.5; }
+
+void main() {
+    vec4 figure;
+    if (u_reduced) {  // a quarter of the pixel each; tone mapped first, or highlights keep hard edges
+        vec2 x = 0.25 * dFdx(v_place), y = 0.25 * dFdy(v_place);
+        figure = 0.25 * (shown_at(v_place - x - y) + shown_at(v_place + x - y) +
+                         shown_at(v_place - x + y) + shown_at(v_place + x + y));
+    } else {
+        figure = smoothed(v_place);
+    }
+    vec4 behind = vec4(0.0);
+    if (u_background == 1) {
+        behind = vec4(u_inner, 1.0);
+    } else if (u_background == 2) {
+        behind = vec4(texture(u_picture, (v_place - 0.5) * u_picture_scale + 0.5).rgb, 1.0);
+    } else if (u_background == 3) {
+        vec2 from_center = (v_place - vec2(0.5, 0.58)) * vec2(u_aspect, 1.0);
+        float fall = smoothstep(0.0, 0.85, length(from_center));
+        behind = vec4(mix(u_inner, u_outer, fall) + dither(gl_FragCoord.xy) / 255.0, 1.0);
+    }
+    frag_color = figure + behind * (1.0 - figure.a);
+}
