@@ -42,9 +42,15 @@ class Capture(Protocol):
 
 
 class VideoCapture:
-    """A `Capture` by OpenCV. `opened` is False if there was nothing to open."""
+    """A `Capture` by OpenCV. `opened` is False if there was nothing to open.
 
-    def __init__(self, where: int | str, backend: int, parameters: Sequence[int] = ()) -> None:
+    attempts: how often in a row it tries to grab; each damaged packet of a file fails one.
+    """
+
+    def __init__(
+        self, where: int | str, backend: int, parameters: Sequence[int] = (), *, attempts: int = 1
+    ) -> None:
+        self._attempts = attempts
         quiet_opencv()
         # OpenCV waits 10 s for a hung camera; a shutdown should not.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
@@ -61,7 +67,7 @@ class VideoCapture:
 
     def grab(self) -> bool:
         """Wait for the next picture; False if there is none."""
-        return self._capture.grab()
+        return any(self._capture.grab() for _ in range(self._attempts))
 
     def picture(self) -> Image | None:
         """The grabbed picture, (H, W, 3) uint8 BGR, upright; None if it cannot be decoded."""

@@ -12,6 +12,7 @@ from app.sources.source import SourceSettings
 from engine.errors import SourceError
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif"})
+DAMAGE_LIMIT = 100  # packets in a row that cannot be decoded before a file counts as ended
 
 
 def open_video(path: Path, settings: SourceSettings) -> RecordedSource:
@@ -24,7 +25,7 @@ def open_video(path: Path, settings: SourceSettings) -> RecordedSource:
 
 def _open_file(path: Path) -> VideoCapture:
     check_file(path)
-    capture = VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    capture = VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG, attempts=DAMAGE_LIMIT)
     if not capture.opened:
         raise SourceError(
             f"cannot play {path}: no video in it that can be decoded. Expected mp4, mov, mkv, "
