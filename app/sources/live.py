@@ -62,6 +62,7 @@ class LiveSource:
         self._open_capture = open_capture
         self._clock = clock
         self._sleep = sleep
+        self._reading = False
         self._index = 0
         self._counted = 0  # pictures since the capture was opened
         self._first = 0.0  # arrival of the first of them
@@ -70,6 +71,14 @@ class LiveSource:
 
     def read(self) -> Frame | None:
         """The next picture, or None if none came within about a second. Never raises."""
+        self._reading = True
+        frame = self._read()
+        self._reading = False
+        if self.ended:
+            self._let_go()
+        return frame
+
+    def _read(self) -> Frame | None:
         if self._capture is None:
             self._reopen()
         if self._capture is None:
@@ -125,9 +134,13 @@ class LiveSource:
         self._capture = None
 
     def close(self) -> None:
-        """Release the device."""
-        self._let_go()
+        """Release the device; if another thread hangs in `read`, that thread does it on return.
+
+        Drivers crash when a device is released under a thread that waits for a picture.
+        """
         self.ended = True
+        if not self._reading:
+            self._let_go()
 
     def __enter__(self) -> Self:
         return self

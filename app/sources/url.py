@@ -21,7 +21,12 @@ def open_url(settings: SourceSettings) -> Source:
 
     Raises SourceError if nothing answers, or what answers holds no pictures.
     """
-    name = masked_url(settings.spec)
+    try:
+        name = masked_url(settings.spec)
+    except ValueError as error:
+        raise SourceError(
+            f"cannot open the address: {error}; expected for example rtsp://camera/stream."
+        ) from error
     scheme = settings.spec.partition("://")[0].lower()
     if scheme not in SCHEMES:
         raise SourceError(
@@ -40,7 +45,10 @@ def open_url(settings: SourceSettings) -> Source:
 
 
 def masked_url(url: str) -> str:
-    """The address without what may be secret: user, password, query."""
+    """The address without what may be secret: user, password, query.
+
+    Raises ValueError if it is no address.
+    """
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     masked = f"***@{host}" if host != parts.netloc else host
