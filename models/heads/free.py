@@ -3,8 +3,10 @@
 Head space (engine/geometry.py): metres, origin midway between the eyeballs' centres, +X to the
 person's left, +Y up, +Z out of the face. An average adult, lips closed, eyes straight ahead.
 
-The file holds a coarse cage. `subdivided()` gives the smooth head of the same kind, so whoever
-draws it needs to know only `FreeHead`. Where the data come from: models/assets/LICENSE-head.md.
+The file holds a coarse cage. `subdivided()` gives the smooth head and `with_identity()` another
+person, both of the same kind, so whoever draws needs to know only `FreeHead`. How a state becomes
+vertices is told by `posed()`; a renderer does the same on the GPU. Where the data come from:
+models/assets/LICENSE-head.md.
 """
 
 from __future__ import annotations
@@ -21,13 +23,19 @@ from models.heads.subdivision import Stencil, catmull_clark
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
-POSITION_STEP = 2e-5  # metres of one unit of the file's integer positions
-DELTA_STEP = 1e-5  # metres of one unit of the file's integer offsets
+POSITION_STEP = 2e-5  # metres of one unit of the file's positions
+DELTA_STEP = 2e-5  # metres of one unit of the file's offsets
+CLEARANCE_STEP = 1e-6  # metres of one unit of the file's lid clearances
+EYES = ("eye_left", "eye_right")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A named run of quads: skin, eye_left, teeth_upper, …"""
+    """A named run of quads.
+
+    skin, eye_left, eye_right, teeth_upper, teeth_lower (gums included), tongue, lash_upper_left,
+    lash_lower_left, lash_upper_right, lash_lower_right, shirt.
+    """
 
     name: str
     first_quad: int
@@ -47,17 +55,18 @@ class Targets:
     vertices: Integers
     deltas: Floats
 
-    def blend(self, weights: Floats, vertex_count: int) -> Floats:
+    def blend(self, weights: NDArray[np.floating], vertex_count: int) -> Floats:
         """(vertex_count, 3) metres: the sum of all targets at these weights (T,)."""
-        counts = np.diff(self.starts)
-        scaled = self.deltas * np.repeat(weights, counts).astype(np.float32)[:, None]
-        return np.stack(
-            [np.bincount(self.vertices, scaled[:, axis], vertex_count) for axis in range(3)],
-            axis=1,
-        ).astype(np.float32)
+        each = np.repeat(weights, np.diff(self.starts))
+        blended = np.empty((vertex_count, 3), np.float32)
+        for axis in range(3):
+            blended[:, axis] = np.bincount(
+                self.vertices, each * self.deltas[:, axis], minlength=vertex_count
+            )
+        return blended
 
-    def scaled(self, factor: float) -> Targets:
-        return replace(self, deltas=(self.deltas * np.float32(factor)).astype(np.float32))
+
+NO_TARGETS = Targets((), np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +79,10 @@ class Masks:
     ears: Floats
     redness: Floats
     stubble: Floats
-    scalp: Floats
-    gums: Floats
-    occlusion: Floats
+    scalp: Floats  # 0.5 on the hairline, 0..1 over about 25 mm
+    gums: Floats  # on the teeth: 1 gum, 0 tooth
+    collar: Floats  # on the shirt: the ribbed band
+    occlusion: Floats  # share of the sky that is seen: 1 open, 0 hidden
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +98,16 @@ class FreeHead:
     """V vertices, Q quads. Every array is float32 or int32."""
 
     positions: Floats  # (V, 3) neutral
-    quads: Integers  # (Q, 4), seen from outside counter-clockwise
+    quads: Integers  # (Q, 4), counter-clockwise seen from outside
     parts: tuple[Part, ...]
     actions: Targets  # the 52 of BLENDSHAPES, in that order
-    sliders: Targets  # identity: -1..1 each
+    sliders: Targets  # of identity, -1..1 each
     identities: tuple[Identity, ...]
     masks: Masks
-    texture_coordinates: Floats  # (V, 2): lashes: along the lid, root to tip; else x, y of rest
+    texture_coordinates: Floats  # (V, 2): lashes: inner to outer corner, root to tip, 0..1;
+    # everywhere else x, y of the average person, whoever this head is
     head_share: Floats  # (V,) how far a vertex follows the head's rotation: 1 head, 0 bust
+    lid_clearance: Floats  # (V,) metres that a lid keeps from its eye's centre; 0: no lid
     neck_pivot: Floats  # (3,) the head turns about this point
     eye_centers: Floats  # (2, 3) left, right
     eye_radius: float
@@ -110,8 +122,43 @@ class FreeHead:
         used = self.quads[part.first_quad : part.first_quad + part.quad_count]
         return np.unique(used).astype(np.int32)
 
+    def identity(self, name: str) -> Identity:
+        return next(identity for identity in self.identities if identity.name == name)
+
+    def with_identity(self, weights: NDArray[np.floating]) -> FreeHead:
+        """This average head made another person by slider weights (S,).
+
+        The origin stays midway between the eyes; the actions grow with the eyes' distance.
+        """
+        positions = self.positions + self.sliders.blend(weights, len(self.positions))
+        balls = [_sphere_through(positions[self.part_vertices(name)]) for name in EYES]
+        radius = sum(ball_radius for _, ball_radius in balls) / 2
+        centers = np.array([center for center, _ in balls], np.float32)
+        origin = centers.mean(axis=0)
+        positions -= origin
+        centers -= origin
+        reach = np.linalg.norm(centers[0] - centers[1])
+        usual = np.linalg.norm(self.eye_centers[0] - self.eye_centers[1])
+        clearance = np.where(
+            self.lid_clearance > 0, self.lid_clearance + (radius - self.eye_radius), 0
+        ).astype(np.float32)
+        person = replace(
+            self,
+            positions=pushed_off_eyes(positions, centers, clearance),
+            actions=replace(self.actions, deltas=self.actions.deltas * (reach / usual)),
+            lid_clearance=clearance,
+            neck_pivot=self.neck_pivot - origin,
+            eye_centers=centers,
+            eye_radius=radius,
+        )
+        person._round_eyes()
+        return person
+
     def subdivided(self) -> FreeHead:
-        """The same head after one Catmull–Clark step; eyeballs stay perfect spheres."""
+        """The same head after one Catmull–Clark step; eyeballs stay perfect spheres.
+
+        A person is chosen on the cage, before: the smooth head has no sliders.
+        """
         count = len(self.positions)
         stencil, quads = catmull_clark(self.quads, count)
         smooth = replace(
@@ -121,41 +168,75 @@ class FreeHead:
             parts=tuple(
                 Part(part.name, 4 * part.first_quad, 4 * part.quad_count) for part in self.parts
             ),
-            actions=_subdivided_targets(self.actions, stencil, count),
-            sliders=_subdivided_targets(self.sliders, stencil, count),
+            actions=_subdivided_targets(self.actions, stencil),
+            sliders=NO_TARGETS,
             masks=Masks(
                 *(stencil.apply(getattr(self.masks, field.name)) for field in fields(Masks))
             ),
             texture_coordinates=stencil.apply(self.texture_coordinates),
             head_share=stencil.apply(self.head_share),
+            lid_clearance=stencil.apply(self.lid_clearance),
         )
-        for name, center in zip(("eye_left", "eye_right"), self.eye_centers, strict=True):
-            ball = smooth.part_vertices(name)
-            ray = smooth.positions[ball] - center
-            ray *= self.eye_radius / np.linalg.norm(ray, axis=1, keepdims=True)
-            smooth.positions[ball] = center + ray
+        smooth._round_eyes()
         return smooth
 
+    def posed(
+        self,
+        weights: NDArray[np.floating],
+        gaze: NDArray[np.floating] | None = None,
+        head_rotation: NDArray[np.floating] | None = None,
+    ) -> Floats:
+        """(V, 3) metres: the head at weights (52,), gaze (2, 2) rad and head rotation xyzw.
 
-def _subdivided_targets(targets: Targets, stencil: Stencil, vertex_count: int) -> Targets:
-    starts = [0]
-    vertices, deltas = [], []
-    for first, last in zip(targets.starts[:-1], targets.starts[1:], strict=True):
-        dense = np.zeros((vertex_count, 3), np.float32)
-        dense[targets.vertices[first:last]] = targets.deltas[first:last]
-        smooth = stencil.apply(dense)
-        moved = np.flatnonzero(np.abs(smooth).max(axis=1) > DELTA_STEP / 2)
-        vertices.append(moved)
-        deltas.append(smooth[moved])
-        starts.append(starts[-1] + len(moved))
-    if not vertices:
-        return targets
-    return Targets(
-        targets.names,
-        np.array(starts, np.int32),
-        np.concatenate(vertices).astype(np.int32),
-        np.concatenate(deltas),
-    )
+        Gaze rows are left, right; columns yaw (+ the person's left), pitch (+ down). None: what
+        the eyeLook weights say. The bust stays, the neck bends between it and the head.
+        """
+        limited = limited_weights(weights)
+        vertices = self.positions + self.actions.blend(limited, len(self.positions))
+        vertices = pushed_off_eyes(vertices, self.eye_centers, self.lid_clearance)
+        angles = self.gaze_from_weights(limited) if gaze is None else gaze
+        for name, center, (yaw, pitch) in zip(EYES, self.eye_centers, angles, strict=True):
+            ball = self.part_vertices(name)
+            turn = _rotation_about([0, 1, 0], yaw) @ _rotation_about([1, 0, 0], pitch)
+            vertices[ball] = (self.positions[ball] - center) @ turn.T + center
+        if head_rotation is not None:
+            vertices = self._head_turned(vertices, np.asarray(head_rotation, np.float64))
+        return vertices
+
+    def gaze_from_weights(self, weights: NDArray[np.floating]) -> Floats:
+        """(2, 2) radians, rows left, right, columns yaw, pitch: what the eyeLook weights mean."""
+        inward, outward, up, down = self.eye_limits
+        angles = np.zeros((2, 2), np.float32)
+        for row, side, outward_sign in ((0, "Left", 1), (1, "Right", -1)):
+            out = weights[INDEX["eyeLookOut" + side]] * outward
+            into = weights[INDEX["eyeLookIn" + side]] * inward
+            angles[row, 0] = outward_sign * (out - into)
+            angles[row, 1] = (
+                weights[INDEX["eyeLookDown" + side]] * down
+                - weights[INDEX["eyeLookUp" + side]] * up
+            )
+        return angles
+
+    def _head_turned(self, vertices: Floats, rotation: NDArray[np.float64]) -> Floats:
+        """Each vertex turned about the neck pivot, round one axis, by its share of the angle."""
+        x, y, z, w = rotation if rotation[3] >= 0 else -rotation
+        sine = float(np.sqrt(x * x + y * y + z * z))
+        if sine < 1e-9:
+            return vertices
+        axis = np.array([x, y, z]) / sine
+        angle = (2 * np.arctan2(sine, w) * self.head_share)[:, None]
+        ray = vertices - self.neck_pivot
+        along = (ray @ axis)[:, None] * axis
+        turned = along + (ray - along) * np.cos(angle) + np.cross(axis, ray) * np.sin(angle)
+        return np.asarray(turned + self.neck_pivot, np.float32)
+
+    def _round_eyes(self) -> None:
+        """Puts the eyeballs' vertices exactly on their spheres; only on arrays made here."""
+        for name, center in zip(EYES, self.eye_centers, strict=True):
+            ball = self.part_vertices(name)
+            ray = self.positions[ball] - center
+            ray *= self.eye_radius / np.linalg.norm(ray, axis=1, keepdims=True)
+            self.positions[ball] = center + ray
 
 
 def limited_weights(weights: NDArray[np.floating]) -> Floats:
@@ -170,29 +251,43 @@ def limited_weights(weights: NDArray[np.floating]) -> Floats:
     return limited
 
 
+def pushed_off_eyes(vertices: Floats, eye_centers: Floats, clearance: Floats) -> Floats:
+    """(V, 3): vertices nearer to their eye's centre than `clearance` (V,) moved out to it.
+
+    Targets move lids on straight lines, which would cut the eyeball half-way through a blink.
+    """
+    pushed = vertices.copy()
+    lids = np.flatnonzero(clearance)
+    center = eye_centers[np.where(vertices[lids, 0] > 0, 0, 1)]
+    ray = vertices[lids] - center
+    distance = np.linalg.norm(ray, axis=1)
+    scale = np.maximum(clearance[lids] / np.maximum(distance, 1e-6), 1.0)
+    pushed[lids] = center + ray * scale[:, None]
+    return pushed
+
+
 def load_free_head() -> FreeHead:
-    """The bundled head as stored: the cage, not yet subdivided."""
+    """The bundled average head as stored: the cage, not yet subdivided."""
     with resources.files("models").joinpath("assets/head.npz").open("rb") as file:
-        data = np.load(file)
-        arrays = {name: data[name] for name in data.files}
-    parts = []
-    first = 0
-    for name, quad_count in zip(arrays["part_names"], arrays["part_quads"], strict=True):
-        parts.append(Part(str(name), first, int(quad_count)))
-        first += int(quad_count)
-    names = tuple(str(name) for name in arrays["slider_names"])
+        with np.load(file) as data:
+            arrays = {name: data[name] for name in data.files}
+    quad_counts = arrays["part_quads"]
+    first_quads = np.cumsum(quad_counts) - quad_counts
     return FreeHead(
-        positions=arrays["positions"].astype(np.float32) * np.float32(POSITION_STEP),
+        positions=_metres(arrays["positions"], POSITION_STEP),
         quads=arrays["quads"].astype(np.int32),
-        parts=tuple(parts),
-        actions=_targets(
-            BLENDSHAPES, arrays["action_starts"], arrays["action_vertices"], arrays["action_deltas"]
+        parts=tuple(
+            Part(str(name), int(first), int(count))
+            for name, first, count in zip(
+                arrays["part_names"], first_quads, quad_counts, strict=True
+            )
         ),
-        sliders=_targets(
-            names, arrays["slider_starts"], arrays["slider_vertices"], arrays["slider_deltas"]
+        actions=_unpacked_targets(BLENDSHAPES, arrays, "action"),
+        sliders=_unpacked_targets(
+            tuple(str(name) for name in arrays["slider_names"]), arrays, "slider"
         ),
         identities=tuple(
-            Identity(str(name), weights.astype(np.float32))
+            Identity(str(name), weights)
             for name, weights in zip(
                 arrays["identity_names"], arrays["identity_weights"], strict=True
             )
@@ -200,6 +295,7 @@ def load_free_head() -> FreeHead:
         masks=Masks(*(_share(arrays["mask_" + field.name]) for field in fields(Masks))),
         texture_coordinates=arrays["texture_coordinates"].astype(np.float32),
         head_share=_share(arrays["head_share"]),
+        lid_clearance=arrays["lid_clearance"].astype(np.float32) * np.float32(CLEARANCE_STEP),
         neck_pivot=arrays["neck_pivot"],
         eye_centers=arrays["eye_centers"],
         eye_radius=float(arrays["eye_radius"]),
@@ -207,19 +303,68 @@ def load_free_head() -> FreeHead:
     )
 
 
-def _share(bytes_: NDArray[np.uint8]) -> Floats:
-    return bytes_.astype(np.float32) / np.float32(255)
+def _metres(steps: NDArray[np.int16], size: float) -> Floats:
+    """(N, 3) from the file's (3, N)."""
+    return np.ascontiguousarray(steps.T).astype(np.float32) * np.float32(size)
 
 
-def _targets(
-    names: tuple[str, ...],
-    starts: NDArray[np.integer],
-    vertices: NDArray[np.integer],
-    deltas: NDArray[np.integer],
+def _share(steps: NDArray[np.uint8]) -> Floats:
+    return steps.astype(np.float32) / np.float32(255)
+
+
+def _unpacked_targets(
+    names: tuple[str, ...], arrays: dict[str, NDArray[np.generic]], prefix: str
 ) -> Targets:
+    """The file keeps vertex numbers as steps within each target: small numbers pack better."""
+    starts = arrays[prefix + "_starts"].astype(np.int64)
+    summed = np.cumsum(arrays[prefix + "_vertex_steps"].astype(np.int64))
+    before = np.concatenate([[0], summed])[starts[:-1]]
+    vertices = summed - np.repeat(before, np.diff(starts))
     return Targets(
         names,
         starts.astype(np.int32),
         vertices.astype(np.int32),
-        deltas.astype(np.float32) * np.float32(DELTA_STEP),
+        _metres(arrays[prefix + "_deltas"], DELTA_STEP),
     )
+
+
+def _subdivided_targets(targets: Targets, stencil: Stencil) -> Targets:
+    """Every offset of a cage vertex spread over the smooth vertices that it has a part in."""
+    starts, rows, shares = stencil.by_column(int(targets.vertices.max()) + 1)
+    counts = np.diff(starts)[targets.vertices]
+    entries = np.repeat(starts[targets.vertices], counts) + _within(counts)
+    target = np.repeat(np.arange(len(targets.names)), np.diff(targets.starts))
+    row_count = len(stencil.row_starts) - 1
+    places = np.repeat(target * row_count, counts) + rows[entries]
+    used = np.flatnonzero(np.bincount(places))
+    deltas = np.empty((len(used), 3), np.float32)
+    for axis in range(3):
+        moved = np.repeat(targets.deltas[:, axis], counts) * shares[entries]
+        deltas[:, axis] = np.bincount(places, moved)[used]
+    ends = np.arange(len(targets.names) + 1) * row_count
+    return Targets(
+        targets.names,
+        np.searchsorted(used, ends).astype(np.int32),
+        (used % row_count).astype(np.int32),
+        deltas,
+    )
+
+
+def _within(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """0, 1, … counts[0] - 1, 0, 1, … counts[1] - 1, …"""
+    ends = np.cumsum(counts)
+    return np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+
+
+def _sphere_through(points: Floats) -> tuple[Floats, float]:
+    """Centre (3,) and radius of the sphere that fits points (n, 3) best."""
+    design = np.column_stack([2 * points, np.ones(len(points))]).astype(np.float64)
+    solution = np.linalg.lstsq(design, (points.astype(np.float64) ** 2).sum(axis=1), rcond=None)[0]
+    center = solution[:3]
+    return center.astype(np.float32), float(np.sqrt(solution[3] + center @ center))
+
+
+def _rotation_about(axis: list[int], angle: float) -> NDArray[np.float64]:
+    x, y, z = axis
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]], np.float64)
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross

@@ -35,6 +35,13 @@ class Stencil:
         sums = np.add.reduceat(terms, self.row_starts[:-1], axis=0, dtype=np.float32)
         return sums.reshape(-1, *values.shape[1:])
 
+    def by_column(self, column_count: int) -> tuple[Integers, Integers, Floats]:
+        """The same entries sorted by column: starts (column_count + 1,), rows, weights."""
+        order = np.argsort(self.columns, kind="stable")
+        starts = np.searchsorted(self.columns[order], np.arange(column_count + 1))
+        row_of_entry = np.repeat(np.arange(len(self.row_starts) - 1), np.diff(self.row_starts))
+        return starts.astype(np.int32), row_of_entry[order].astype(np.int32), self.weights[order]
+
 
 def catmull_clark(quads: Integers, vertex_count: int) -> tuple[Stencil, Integers]:
     """One step: the stencil of the new vertices and the new quads (4 Q, 4).
