@@ -1,0 +1,71 @@
+"""The window in which the head is seen. Importing this package needs neither display nor OpenGL.
+
+viewer.py     the window's life: keys, what is drawn, when
+window.py     glfw and imgui          orbit.py, camera.py   where one looks from
+head.py       the renderer            look.py               what the head looks like
+snapshot.py   a picture without a window
+probe.py      what this machine has   overlay.py            the panels over the figure
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from app.viewer.look import LOOKS, Look
+from engine.data import FaceState, Frame
+from engine.errors import ViewerError
+
+if TYPE_CHECKING:
+    from app.viewer.viewer import Viewer
+
+FIRST_LOOK = next(iter(LOOKS.values()))
+
+BackgroundKind = Literal["gradient", "picture", "key", "transparent"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerSettings:
+    """What a profile keeps of the window.
+
+    background_picture: a file; empty for none. key_color: `#rrggbb`. inset, bars, rates: panels
+    that are on. ui_scale: of the panels, 1 is what the desktop asks for. supersampling: pixels
+    drawn for one of the window, along each side, 0.25 to 2; 0 chooses by what the machine manages.
+    """
+
+    size: tuple[int, int] = (1280, 720)
+    look: Look = FIRST_LOOK
+    background: BackgroundKind = "gradient"
+    background_picture: str = ""
+    key_color: str = "#00b140"
+    inset: bool = True
+    bars: bool = False
+    rates: bool = False
+    fullscreen: bool = False
+    borderless: bool = False
+    on_top: bool = False
+    ui_scale: float = 1.0
+    vsync: bool = True
+    supersampling: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A picture and the face of the same instant, so that an overlay fits its picture."""
+
+    frame: Frame
+    state: FaceState
+
+
+def open_viewer(settings: ViewerSettings) -> Viewer:
+    """The window, open. Raises ViewerError in one line if there is no display or no OpenGL."""
+    try:  # here, for a run without a window needs none of these libraries
+        from app.viewer.viewer import Viewer
+    except ImportError as error:
+        raise ViewerError(f"no window: {error}; expected the window's libraries. {_ADVICE}") from (
+            error
+        )
+    return Viewer(settings)
+
+
+_ADVICE = "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or use --no-window."

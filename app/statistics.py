@@ -1,0 +1,88 @@
+"""How the run is going, in numbers that a person reads: frozen values for overlay and summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyStatistics:
+    """Seconds from a picture's arrival to the moment its state was sent."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStatistics:
+    """One live destination."""
+
+    name: str  # "vmc 127.0.0.1:39539"
+    datagrams_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStatistics:
+    """One file that is being written."""
+
+    name: str  # its file name
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """One look at the whole chain."""
+
+    source: str
+    capture_rate_hz: float
+    state_rate_hz: float
+    draw_rate_hz: float
+    latency: LatencyStatistics | None  # None until something was sent
+    dropped: int  # pictures that came and were never tracked
+    mirrored: bool = False  # whether states have left and right exchanged
+    outputs: tuple[OutputStatistics, ...] = ()
+    recordings: tuple[RecordingStatistics, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A whole run, after its end.
+
+    seconds:          from the first state to the last.
+    outputs:          name and datagrams sent, of each.
+    recording_failed: whether a file had to be ended early.
+    interrupted:      whether Ctrl-C or the system ended the run.
+    """
+
+    source: str
+    frames: int
+    faces: int
+    dropped: int
+    seconds: float
+    latency: LatencyStatistics | None
+    outputs: tuple[tuple[str, int], ...]
+    recordings: tuple[RecordingStatistics, ...]
+    snapshot: Path | None
+    recording_failed: bool
+    interrupted: bool
+
+    def lines(self) -> list[str]:
+        """For people, a line for each subject."""
+        rate = (self.frames - 1) / self.seconds if self.seconds > 0.0 else 0.0
+        lines = [
+            f"{self.source}: {self.frames} frames, {self.faces} with a face, "
+            f"{self.dropped} dropped, {rate:.1f} a second"
+        ]
+        if self.latency is not None:
+            p50, p95, p99 = (
+                f"{seconds * 1000.0:.1f}"
+                for seconds in (self.latency.p50, self.latency.p95, self.latency.p99)
+            )
+            lines.append(f"picture to send: {p50} ms median, {p95} ms p95, {p99} ms p99")
+        lines += [f"{name}: {count} datagrams" for name, count in self.outputs]
+        lines += [f"{take.name}: {take.rows} rows" for take in self.recordings]
+        if self.snapshot is not None and self.frames:
+            lines.append(f"{self.snapshot}: snapshot")
+        return lines

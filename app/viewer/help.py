@@ -1,0 +1,75 @@
+"""The panel that lists the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from imgui_bundle import ImVec2, imgui
+
+from app.viewer import theme
+from app.viewer.keys import HELP, Command, HelpGroup, HelpLine
+
+COLUMN = 15.6  # em
+KEYS = 5.4  # em of a column, for the key caps, which stand against its right edge
+CAP_GAP = 0.8  # em between them and what they do
+ROW = 1.75  # em
+TITLE_ROW = 1.9  # em
+PADDING = 1.1  # em
+COLUMNS = (HELP[:2], HELP[2:])
+MOST = 0.94  # of the window may be covered
+
+
+def draw_help(size: tuple[int, int], on: Collection[Command]) -> None:
+    """In the middle of a window of this size. on: the switches that are on, marked."""
+    em = imgui.get_font_size()
+    padding = PADDING * em
+    lines = max(sum(len(group.lines) for group in column) for column in COLUMNS)
+    titles = max(len(column) for column in COLUMNS)
+    width = len(COLUMNS) * COLUMN * em + 3 * padding
+    height = lines * ROW * em + titles * TITLE_ROW * em + 2 * padding + 0.5 * em
+    fit = min(1.0, MOST * size[0] / width, MOST * size[1] / height)
+    imgui.set_next_window_pos(
+        ImVec2((size[0] - fit * width) / 2, max(0.0, (size[1] - fit * height) / 2))
+    )
+    imgui.set_next_window_size(ImVec2(fit * width, fit * height))
+    imgui.begin("help", None, theme.PASSIVE_FLAGS)
+    imgui.push_font(None, theme.FONT_SIZE * fit)
+    origin = imgui.get_window_pos()
+    for number, column in enumerate(COLUMNS):
+        x = origin.x + fit * (padding + number * (COLUMN * em + padding))
+        _draw_column(x, origin.y + fit * padding, column, on)
+    imgui.pop_font()
+    imgui.end()
+
+
+def _draw_column(
+    x: float, y: float, groups: tuple[HelpGroup, ...], on: Collection[Command]
+) -> None:
+    draw = imgui.get_window_draw_list()
+    em = imgui.get_font_size()
+    for number, group in enumerate(groups):
+        y += 0.5 * em if number else 0.0
+        title = ImVec2(x + KEYS * em, y)
+        draw.add_text(title, theme.packed(theme.ACCENT), group.title)
+        y += TITLE_ROW * em
+        for line in group.lines:
+            _draw_line(x, y, line, on)
+            y += ROW * em
+
+
+def _draw_line(x: float, y: float, line: HelpLine, on: Collection[Command]) -> None:
+    draw = imgui.get_window_draw_list()
+    em = imgui.get_font_size()
+    cap_x = x + (KEYS - CAP_GAP) * em
+    for cap in reversed(line.caps):
+        text = imgui.calc_text_size(cap)
+        cap_width = max(1.5 * em, text.x + 0.8 * em)
+        cap_x -= cap_width
+        corners = ImVec2(cap_x, y - 0.22 * em), ImVec2(cap_x + cap_width, y + 1.22 * em)
+        draw.add_rect_filled(*corners, theme.packed(theme.TRACK), 0.3 * em)
+        draw.add_text(ImVec2(cap_x + (cap_width - text.x) / 2, y), theme.packed(theme.TEXT), cap)
+        cap_x -= 0.3 * em
+    draw.add_text(ImVec2(x + KEYS * em, y), theme.packed(theme.TEXT), line.meaning)
+    if line.command in on:
+        center = ImVec2(x + COLUMN * em - 0.4 * em, y + 0.52 * em)
+        draw.add_circle_filled(center, 0.22 * em, theme.packed(theme.ACCENT))

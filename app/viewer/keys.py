@@ -1,0 +1,125 @@
+"""The keyboard: which key asks for what. The help panel is drawn from the same table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Command(Enum):
+    """What a key can ask of the viewer."""
+
+    HELP = auto()
+    INSET = auto()
+    BARS = auto()
+    RATES = auto()
+    NEXT_LOOK = auto()
+    PREVIOUS_LOOK = auto()
+    NEXT_BACKGROUND = auto()
+    MIRROR = auto()
+    TURN_LEFT = auto()
+    TURN_RIGHT = auto()
+    TURN_UP = auto()
+    TURN_DOWN = auto()
+    NEARER = auto()
+    FARTHER = auto()
+    RESET_VIEW = auto()
+    FULLSCREEN = auto()
+    BORDERLESS = auto()
+    ON_TOP = auto()
+    LEAVE_FULLSCREEN = auto()
+    QUIT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPress:
+    """A key by what is printed on it ("h", "+") or by its name ("f11", "escape", "left")."""
+
+    key: str
+    shift: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLine:
+    """One line of the help panel: what to press, what happens."""
+
+    caps: tuple[str, ...]
+    meaning: str
+    command: Command | None = None  # the switch whose state the line shows
+
+
+@dataclass(frozen=True, slots=True)
+class HelpGroup:
+    title: str
+    lines: tuple[HelpLine, ...]
+
+
+_COMMANDS: dict[str, Command] = {
+    "h": Command.HELP,
+    "f1": Command.HELP,
+    "c": Command.INSET,
+    "b": Command.BARS,
+    "o": Command.RATES,
+    "l": Command.NEXT_LOOK,
+    "g": Command.NEXT_BACKGROUND,
+    "m": Command.MIRROR,
+    "left": Command.TURN_LEFT,
+    "right": Command.TURN_RIGHT,
+    "up": Command.TURN_UP,
+    "down": Command.TURN_DOWN,
+    "+": Command.NEARER,
+    "=": Command.NEARER,
+    "-": Command.FARTHER,
+    "r": Command.RESET_VIEW,
+    "f11": Command.FULLSCREEN,
+    "w": Command.BORDERLESS,
+    "t": Command.ON_TOP,
+    "escape": Command.LEAVE_FULLSCREEN,
+    "q": Command.QUIT,
+}
+
+HELP: tuple[HelpGroup, ...] = (
+    HelpGroup(
+        "Show",
+        (
+            HelpLine(("C",), "Camera picture", Command.INSET),
+            HelpLine(("B",), "Blendshapes", Command.BARS),
+            HelpLine(("O",), "Rates and latency", Command.RATES),
+            HelpLine(("H",), "These keys"),
+        ),
+    ),
+    HelpGroup(
+        "Figure",
+        (
+            HelpLine(("L",), "Next look"),
+            HelpLine(("Shift", "L"), "Previous look"),
+            HelpLine(("G",), "Next background"),
+            HelpLine(("M",), "Mirror", Command.MIRROR),
+        ),
+    ),
+    HelpGroup(
+        "View",
+        (
+            HelpLine(("Drag",), "Turn  (or arrow keys)"),
+            HelpLine(("Wheel",), "Zoom  (or + and −)"),
+            HelpLine(("R",), "Reset the view"),
+        ),
+    ),
+    HelpGroup(
+        "Window",
+        (
+            HelpLine(("F11",), "Fullscreen", Command.FULLSCREEN),
+            HelpLine(("W",), "Borderless", Command.BORDERLESS),
+            HelpLine(("T",), "Always on top", Command.ON_TOP),
+            HelpLine(("Q",), "Quit"),
+        ),
+    ),
+)
+
+
+def command_for(press: KeyPress) -> Command | None:
+    """What this key asks for, or None."""
+    command = _COMMANDS.get(press.key)
+    if command is Command.NEXT_LOOK and press.shift:
+        return Command.PREVIOUS_LOOK
+    return command

@@ -1,0 +1,55 @@
+"""Where the viewer looks from: dragged, zoomed and reset by hand. Pure arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from app.viewer.camera import DISTANCE, FIELD_OF_VIEW, Camera, orbit_camera
+
+NEAREST = 0.30
+FARTHEST = 2.5
+MOST_PITCH = math.radians(60)  # beyond it one looks into the cut edge of the bust
+DRAG = math.pi  # radians for a drag over the whole height of the window
+ZOOM_STEP = 0.9  # distance per notch of the wheel
+NARROWEST = 0.8  # width / height at which the shoulders still fit; narrower views see wider
+KEY_STEP = math.radians(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Orbit:
+    """A place on a sphere round the head.
+
+    yaw + is on the person's left, pitch + above; radians. distance: metres.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    distance: float = DISTANCE
+
+    def turned(self, yaw: float, pitch: float) -> Orbit:
+        """Moved round the head by these angles; pitch stops at its limit, yaw goes round."""
+        wrapped = math.remainder(self.yaw + yaw, math.tau)
+        return replace(
+            self, yaw=wrapped, pitch=min(MOST_PITCH, max(-MOST_PITCH, self.pitch + pitch))
+        )
+
+    def dragged(self, right: float, down: float) -> Orbit:
+        """After a drag by shares of the window's height: the figure follows the hand."""
+        return self.turned(-right * DRAG, down * DRAG)
+
+    def zoomed(self, notches: float) -> Orbit:
+        """After this many notches of the wheel; + comes nearer."""
+        distance = self.distance * ZOOM_STEP**notches
+        return replace(self, distance=min(FARTHEST, max(NEAREST, distance)))
+
+    def camera(self, aspect: float) -> Camera:
+        """The camera of a view of this width / height."""
+        half = math.tan(FIELD_OF_VIEW / 2) * max(1.0, NARROWEST / aspect)
+        return orbit_camera(
+            aspect=aspect,
+            yaw=self.yaw,
+            pitch=self.pitch,
+            distance=self.distance,
+            field_of_view=2 * math.atan(half),
+        )

@@ -1,0 +1,304 @@
+"""The viewer's life: what a person asks of the window, what is drawn in it, and when."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from app.actions import Action, Quit, SetMirror
+from app.statistics import Statistics
+from app.viewer import Shown, ViewerSettings
+from app.viewer.backdrop import Backdrop
+from app.viewer.detail import Detail
+from app.viewer.head import HeadRenderer
+from app.viewer.keys import Command, command_for
+from app.viewer.look import LOOKS
+from app.viewer.notices import Notices
+from app.viewer.orbit import KEY_STEP, Orbit
+from app.viewer.overlay import Overlay
+from app.viewer.rates import DrawingStatistics
+from app.viewer.stance import Stance
+from app.viewer.window import Window
+from engine.blendshapes import BLENDSHAPES
+from engine.geometry import IDENTITY_ROTATION
+from models.heads.free import load_free_head
+
+TITLE = "mien"
+SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
+NAP = 0.004  # seconds of waiting for something new
+AFTERGLOW = 3  # draws after the last touch: imgui needs them to settle
+SOFTWARE_REST = 0.5  # of a draw's time is left to the tracker when the processor draws
+BACKGROUND_NAMES = {
+    "gradient": "gradient",
+    "picture": "picture",
+    "key": "colour key",
+    "transparent": "transparent",
+}
+
+
+class Viewer:
+    """One window with the head. Call `draw` again and again from the main thread."""
+
+    def __init__(self, settings: ViewerSettings) -> None:
+        self._settings = settings
+        with ExitStack() as opening:
+            window = Window(TITLE, settings.size, vsync=settings.vsync)
+            opening.callback(window.close)
+            self._window = window
+            self._backdrop = opening.enter_context(
+                Backdrop(
+                    window.gl,
+                    picture=Path(settings.background_picture)
+                    if settings.background_picture
+                    else None,
+                    key_color=settings.key_color,
+                )
+            )
+            self._detail = Detail(settings.supersampling, software=window.software)
+            self._head = opening.enter_context(
+                HeadRenderer(
+                    window.gl,
+                    load_free_head(),
+                    settings.look,
+                    supersampling=self._detail.supersampling,
+                )
+            )
+            self._overlay = opening.enter_context(Overlay(window))
+            self._closing = opening.pop_all()
+        self._orbit = Orbit()
+        self._stance = Stance()
+        self._offset = np.zeros(3)
+        self._help_shown = False
+        self._told_opaque = False
+        self._ended = False
+        self._notices = Notices(time.perf_counter())
+        self._drawn: Shown | None = None
+        self._drawn_at = 0.0
+        self._next_draw = 0.0
+        self._glow = AFTERGLOW
+        self._apply_window_settings()
+
+    @property
+    def is_open(self) -> bool:
+        """False once the window was closed or Q pressed."""
+        return not self._ended
+
+    @property
+    def settings(self) -> ViewerSettings:
+        """As they are at this moment, for the profile to keep."""
+        return self._settings
+
+    def draw(self, shown: Shown | None, statistics: Statistics) -> tuple[Action, ...]:
+        """Take in what was pressed, and show the newest state if there is anything new to see.
+
+        shown: None before the first picture. Waits for the screen at most, never for a state.
+        """
+        now = time.perf_counter()
+        if now < self._next_draw:
+            self._window.wait(self._next_draw - now)
+            if time.perf_counter() < self._next_draw:
+                return ()
+        actions = self._handle_input(statistics)
+        if self._ended:
+            return actions
+        if not self._window.drawable:
+            self._window.wait(SLOWEST)
+            return actions
+        self._observe(shown)
+        if self._is_due(shown):
+            self._draw(shown, statistics)
+        else:
+            self._window.wait(NAP)
+        return actions
+
+    def close(self) -> None:
+        self._ended = True
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- what a person asks -------------------------------------------------------------------
+
+    def _handle_input(self, statistics: Statistics) -> tuple[Action, ...]:
+        given = self._window.poll()
+        if given.touched:
+            self._glow = AFTERGLOW
+        self._orbit = self._orbit.dragged(given.drag_right, given.drag_down).zoomed(given.zoom)
+        actions: list[Action] = []
+        for press in given.keys:
+            command = command_for(press)
+            if command is Command.MIRROR:
+                actions.append(SetMirror(not statistics.mirrored))
+                self._say("Mirror " + _on_off(not statistics.mirrored))
+            elif command is Command.QUIT:
+                self._ended = True
+            elif command is not None:
+                self._do(command)
+        if self._window.closing:
+            self._ended = True
+        if self._ended:
+            actions.append(Quit())
+        return tuple(actions)
+
+    def _do(self, command: Command) -> None:
+        settings, orbit = self._settings, self._orbit
+        match command:
+            case Command.HELP:
+                self._help_shown = not self._help_shown
+            case Command.INSET:
+                self._settings = replace(settings, inset=not settings.inset)
+            case Command.BARS:
+                self._settings = replace(settings, bars=not settings.bars)
+            case Command.RATES:
+                self._settings = replace(settings, rates=not settings.rates)
+            case Command.NEXT_LOOK:
+                self._change_look(+1)
+            case Command.PREVIOUS_LOOK:
+                self._change_look(-1)
+            case Command.NEXT_BACKGROUND:
+                self._change_background()
+            case Command.TURN_LEFT:
+                self._orbit = orbit.turned(-KEY_STEP, 0.0)
+            case Command.TURN_RIGHT:
+                self._orbit = orbit.turned(KEY_STEP, 0.0)
+            case Command.TURN_UP:
+                self._orbit = orbit.turned(0.0, KEY_STEP)
+            case Command.TURN_DOWN:
+                self._orbit = orbit.turned(0.0, -KEY_STEP)
+            case Command.NEARER:
+                self._orbit = orbit.zoomed(1)
+            case Command.FARTHER:
+                self._orbit = orbit.zoomed(-1)
+            case Command.RESET_VIEW:
+                self._orbit = Orbit()
+            case Command.FULLSCREEN:
+                self._settings = replace(settings, fullscreen=not settings.fullscreen)
+                self._apply_window_settings()
+            case Command.LEAVE_FULLSCREEN:
+                self._help_shown = False
+                self._settings = replace(settings, fullscreen=False)
+                self._apply_window_settings()
+            case Command.BORDERLESS:
+                self._settings = replace(settings, borderless=not settings.borderless)
+                self._say("Borderless " + _on_off(self._settings.borderless))
+                self._apply_window_settings()
+            case Command.ON_TOP:
+                self._settings = replace(settings, on_top=not settings.on_top)
+                self._say("Always on top " + _on_off(self._settings.on_top))
+                self._apply_window_settings()
+
+    def _apply_window_settings(self) -> None:
+        self._window.borderless = self._settings.borderless
+        self._window.on_top = self._settings.on_top
+        self._window.fullscreen = self._settings.fullscreen
+
+    def _change_look(self, by: int) -> None:
+        names, looks = tuple(LOOKS), tuple(LOOKS.values())
+        if self._settings.look in looks:
+            index = (looks.index(self._settings.look) + by) % len(looks)
+        else:
+            index = 0  # from a look of the user's own to the first of ours
+        self._settings = replace(self._settings, look=looks[index])
+        self._head.set_look(looks[index])
+        self._say(f"Look: {names[index]}")
+
+    def _change_background(self) -> None:
+        kind = self._backdrop.after(self._settings.background)
+        self._settings = replace(self._settings, background=kind)
+        if kind == "transparent" and not self._window.transparent and not self._told_opaque:
+            self._told_opaque = True
+            self._say("This desktop has no transparent windows: use the colour key")
+        else:
+            self._say(f"Background: {BACKGROUND_NAMES[kind]}")
+
+    def _say(self, text: str) -> None:
+        self._notices.say(text, time.perf_counter())
+
+    # --- what is drawn, and when --------------------------------------------------------------
+
+    def _observe(self, shown: Shown | None) -> None:
+        self._notices.observe(
+            time.perf_counter(),
+            frame_index=None if shown is None else shown.frame.index,
+            face=shown is not None and shown.state.confidence > 0,
+        )
+        if shown is not None and shown is not self._drawn:
+            self._offset = self._stance.update(shown.state)
+
+    def _is_due(self, shown: Shown | None) -> bool:
+        """Whether drawing would show anything new: an idle window costs nothing."""
+        return (
+            shown is not self._drawn
+            or self._glow > 0
+            or time.perf_counter() - self._drawn_at > SLOWEST
+        )
+
+    def _draw(self, shown: Shown | None, statistics: Statistics) -> None:
+        started = time.perf_counter()
+        self._draw_head(shown)
+        self._overlay.draw(
+            shown,
+            statistics,
+            DrawingStatistics(
+                gpu_seconds=self._head.gpu_seconds,
+                draw_calls=self._head.draw_calls,
+                supersampling=self._detail.supersampling,
+            ),
+            self._settings,
+            help_shown=self._help_shown,
+            notices=self._notices.current(started, statistics.source, quiet=self._captured),
+            now=started,
+        )
+        self._window.swap()
+        self._drawn, self._drawn_at = shown, started
+        self._glow = max(0, self._glow - 1)
+        self._pace(started)
+
+    def _draw_head(self, shown: Shown | None) -> None:
+        width, height = self._window.framebuffer_size
+        target = self._window.gl.screen
+        target.viewport = (0, 0, width, height)
+        self._head.supersampling = self._detail.supersampling
+        state = shown.state if shown is not None else None
+        self._head.draw(
+            target,
+            weights=state.weights if state is not None else np.zeros(len(BLENDSHAPES)),
+            head_rotation=state.head_rotation if state is not None else IDENTITY_ROTATION,
+            gaze=state.gaze if state is not None else np.zeros((2, 2)),
+            head_position=self._offset,
+            camera=self._orbit.camera(width / height),
+            background=self._backdrop.of_kind(self._settings.background),
+        )
+
+    def _pace(self, started: float) -> None:
+        """Choose the detail, and when to draw next.
+
+        Without a vsync that works (virtual displays, some drivers) nothing else would hold the
+        loop back, and it would take the processor from the tracker.
+        """
+        seconds = time.perf_counter() - started
+        if self._window.software:
+            self._detail.observe(seconds)
+            self._next_draw = started + seconds * (1 + SOFTWARE_REST)
+        else:
+            if self._head.gpu_seconds is not None:
+                self._detail.observe(self._head.gpu_seconds)
+            self._next_draw = started + 0.9 / self._window.refresh_rate_hz
+
+    @property
+    def _captured(self) -> bool:
+        """Another program takes this window's picture: nothing is to be written on it unasked."""
+        return self._settings.background in ("key", "transparent")
+
+
+def _on_off(on: bool) -> str:
+    return "on" if on else "off"
