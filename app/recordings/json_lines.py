@@ -7,7 +7,7 @@
 
 Names, units and spaces are FaceState's: seconds, radians, metres, pixels; gaze left eye first. The
 52 weights are in `BLENDSHAPES` order, but read them by name. There is no header: each line is a
-state. With landmarks a line has about 14 kB.
+state. With landmarks a line has about 15 kB.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.recordings.fixed_point import hundredths
+from app.recordings.fixed_point import WIDTH, HundredthsTable
 from app.recordings.row_file import RowFile
 from engine.blendshapes import BLENDSHAPES
 from engine.data import FaceState
@@ -41,6 +41,7 @@ class JsonLines:
         self.path = path
         self.rows = 0
         self._file = RowFile(path)
+        self._hundredths = HundredthsTable()
 
     def write(self, state: FaceState) -> None:
         """Add a line, also while no face is seen. Raises RecordingError."""
@@ -55,11 +56,24 @@ class JsonLines:
             _json_number(state.confidence),
             *map(_json_number, state.weights.clip(0.0, 1.0).tolist()),
             *map(_json_number, pose),
-            _json_points(state.landmarks),
+            self._points(state.landmarks),
             *state.image_size,
         )
         self._file.write(row.encode("ascii"))
         self.rows += 1
+
+    def _points(self, points: NDArray[np.float64] | None) -> str:
+        """[[x, y, z], ...] of (N, 3) with two decimals, or null."""
+        if points is None or not np.isfinite(points).all():
+            return "null"
+        numbers = self._hundredths.text(points.ravel()).reshape(-1, 3, WIDTH)
+        text = np.full((len(points), 3 * (1 + WIDTH) + 2), ord(","), np.uint8)  # "[x,y,z]," each
+        text[:, 0] = ord("[")
+        for axis in range(3):
+            start = 1 + axis * (1 + WIDTH)
+            text[:, start : start + WIDTH] = numbers[:, axis]
+        text[:, -2] = ord("]")
+        return "[" + text.tobytes()[:-1].decode("ascii") + "]"
 
     def close(self) -> None:
         """May be called twice."""
@@ -80,18 +94,3 @@ class JsonLines:
 def _json_number(value: float) -> float:
     """JSON has no word for a number that is not finite; readers would refuse the whole line."""
     return value + 0.0 if math.isfinite(value) else 0.0
-
-
-def _json_points(points: NDArray[np.float64] | None) -> str:
-    """[[x, y, z], ...] of (N, 3) with two decimals, or null."""
-    if points is None or not np.isfinite(points).all():
-        return "null"
-    numbers = hundredths(points.ravel()).reshape(len(points), 3, -1)
-    width = numbers.shape[2]
-    text = np.full((len(points), 3 * (1 + width) + 2), ord(","), np.uint8)  # "[x,y,z]," each
-    text[:, 0] = ord("[")
-    for axis in range(3):
-        start = 1 + axis * (1 + width)
-        text[:, start : start + width] = numbers[:, axis]
-    text[:, -2] = ord("]")
-    return "[" + text.tobytes()[:-1].decode("ascii") + "]"

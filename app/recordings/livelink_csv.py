@@ -47,7 +47,6 @@ class LiveLinkCsv:
         self.rows = 0
         self._file = RowFile(path)
         self._start: float | None = None
-        self._file.write(_HEADER.encode("ascii"))
 
     def write(self, state: FaceState) -> None:
         """Add a row, also while no face is seen. Raises RecordingError."""
@@ -65,7 +64,8 @@ class LiveLinkCsv:
         # + 0.0 makes -0.0 positive; what is not finite would stop an importer
         numbers = [number + 0.0 if math.isfinite(number) else 0.0 for number in numbers]
         row = _ROW % (timecode(state.timestamp - self._start), *numbers)
-        self._file.write(row.encode("ascii"))
+        # The header comes with the first row: a take that never began leaves its name free.
+        self._file.write((row if self.rows else _HEADER + row).encode("ascii"))
         self.rows += 1
 
     def close(self) -> None:

@@ -1,0 +1,233 @@
+"""Our bytes in other people's decoders.
+
+oscdump comes with Debian's liblo-tools, `osc` with npm (MIEN_NODE_MODULES says in which
+node_modules folder), vmcp with PyPI (AGPL: it runs in a process of its own and is never a
+dependency). What is not installed is skipped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import selectors
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.outputs import open_output, parse_output
+from engine.blendshapes import BLENDSHAPES, pascal_case
+from engine.data import FaceState
+from tests.states import random_face
+
+pytestmark = pytest.mark.peer
+
+Messages = list[tuple[str, list[object]]]
+
+_NODE_MODULES = Path(os.environ.get("MIEN_NODE_MODULES", "node_modules"))
+
+_NODE_RECEIVER = """
+const osc = require("osc");
+const port = new osc.UDPPort({localAddress: "127.0.0.1", localPort: +process.argv[1]});
+port.on("ready", () => console.log("ready"));
+port.on("bundle", bundle => bundle.packets.forEach(m => console.log(JSON.stringify(m))));
+port.open();
+"""
+
+_VMCP_RECEIVER = """
+import sys
+from vmcp.events import *
+from vmcp.facades import on_receive
+from vmcp.osc import OSC
+from vmcp.osc.backend.osc4py3 import as_comthreads as backend
+osc = OSC(backend)
+with osc.open():
+    receiver = osc.create_receiver("127.0.0.1", int(sys.argv[1]), "receiver").open()
+    for event in (BoneTransformEvent, BlendShapeEvent, BlendShapeApplyEvent, StateEvent,
+                  RelativeTimeEvent):
+        on_receive(receiver, event, lambda event: print(repr(event), flush=True))
+    print("ready", flush=True)
+    while True:
+        osc.run()
+"""
+
+
+@pytest.fixture
+def state() -> FaceState:
+    return random_face(np.random.default_rng(11), timestamp=3.0)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A receiver that ends with the block."""
+    peer = subprocess.Popen(
+        command, stdout=subprocess.PIPE, env=os.environ | environment, bufsize=0
+    )
+    try:
+        yield peer
+    finally:
+        peer.kill()
+        peer.communicate()
+
+
+def lines_until(peer: subprocess.Popen[bytes], last: str, *, seconds: float = 15.0) -> list[str]:
+    """What the peer prints, up to a line with `last` in it."""
+    assert peer.stdout is not None
+    printed = b""
+    deadline = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        selector.register(peer.stdout, selectors.EVENT_READ)
+        while not re.search(rf"{re.escape(last)}.*\n".encode(), printed):
+            assert selector.select(deadline - time.monotonic()), f"{last} never came: {printed!r}"
+            chunk = os.read(peer.stdout.fileno(), 65536)
+            assert chunk, f"the peer ended: {printed!r}"
+            printed += chunk
+    return printed.decode().splitlines()
+
+
+def wait_until_bound(port: int) -> None:
+    """Return once somebody listens: until then a connected socket is told that nobody does."""
+    deadline = time.monotonic() + 15.0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("127.0.0.1", port))
+        probe.settimeout(0.05)
+        while time.monotonic() < deadline:
+            try:
+                probe.send(b"/mien\0\0\0,\0\0\0")  # a message that nobody knows
+                probe.recv(1)
+            except ConnectionRefusedError:
+                continue
+            except TimeoutError:
+                return
+    raise AssertionError(f"nobody listens at port {port}")
+
+
+def check_osc(messages: Messages, state: FaceState) -> None:
+    values = {address: arguments for address, arguments in messages}
+    for name, weight in zip(BLENDSHAPES, state.weights, strict=True):
+        assert values[f"/face/{name}"] == [pytest.approx(weight, abs=2e-6)]
+    assert values["/face/tracked"] == [1]
+    assert values["/face/head/quat"] == pytest.approx(state.head_rotation.tolist(), abs=2e-6)
+    assert values["/face/head/pos"] == pytest.approx(state.head_position.tolist(), abs=2e-6)
+    assert values["/face/eye/left"] == pytest.approx(np.degrees(state.gaze[0]), abs=1e-4)
+    assert values["/face/eye/right"] == pytest.approx(np.degrees(state.gaze[1]), abs=1e-4)
+
+
+def check_vmc(messages: Messages, state: FaceState) -> None:
+    assert messages[0] == ("/VMC/Ext/OK", [1, 3, 0, 1])
+    assert messages[-1] == ("/VMC/Ext/Blend/Apply", [])
+    values = {a[0]: a[1] for address, a in messages if address == "/VMC/Ext/Blend/Val"}
+    for name, weight in zip(BLENDSHAPES, state.weights, strict=True):
+        assert values[pascal_case(name)] == pytest.approx(weight, abs=2e-6)
+    bones = {a[0]: a[1:] for address, a in messages if address == "/VMC/Ext/Bone/Pos"}
+    x, y, z, w = state.head_rotation
+    sign = np.sign(w)  # q and -q are the same rotation
+    assert bones["Head"][3:] == pytest.approx([sign * x, sign * -y, sign * -z, sign * w], abs=2e-6)
+    assert list(bones) == ["Neck", "Head", "LeftEye", "RightEye"]
+
+
+oscdump = pytest.mark.skipif(not shutil.which("oscdump"), reason="Debian's liblo-tools is missing")
+
+
+def from_oscdump(lines: list[str]) -> Messages:
+    """Lines such as: e47f1a2b.00000001 /face/eye/left ff 1.500000 -2.000000"""
+    messages: Messages = []
+    for line in lines:
+        _, address, *arguments = line.split()
+        tags, *words = arguments or [""]
+        read = {"f": float, "i": int, "s": lambda word: word.strip('"')}
+        values = [read[tag](word) for tag, word in zip(tags, words, strict=True)]
+        messages.append((address, values))
+    return [message for message in messages if message[0] != "/mien"]
+
+
+@oscdump
+def test_oscdump_reads_plain_osc(port: int, state: FaceState) -> None:
+    with running(["oscdump", "-L", str(port)]) as peer:
+        wait_until_bound(port)
+        with open_output(parse_output(f"osc::{port}")) as output:
+            output.send(state)
+            check_osc(from_oscdump(lines_until(peer, "/face/tongueOut")), state)
+
+
+@oscdump
+def test_oscdump_reads_vmc(port: int, state: FaceState) -> None:
+    with running(["oscdump", "-L", str(port)]) as peer:
+        wait_until_bound(port)
+        with open_output(parse_output(f"vmc::{port}")) as output:
+            output.send(state)
+            check_vmc(from_oscdump(lines_until(peer, "/Blend/Apply")), state)
+
+
+npm_osc = pytest.mark.skipif(
+    not shutil.which("node") or not (_NODE_MODULES / "osc").is_dir(),
+    reason="npm's osc is missing: set MIEN_NODE_MODULES to the node_modules that holds it",
+)
+
+
+def from_npm_osc(lines: list[str]) -> Messages:
+    messages = [json.loads(line) for line in lines]
+    return [(message["address"], message["args"]) for message in messages]
+
+
+def npm_receiver(port: int) -> list[str]:
+    return ["node", "-e", _NODE_RECEIVER, str(port)]
+
+
+@npm_osc
+def test_npm_osc_reads_plain_osc(port: int, state: FaceState) -> None:
+    with running(npm_receiver(port), NODE_PATH=str(_NODE_MODULES.resolve())) as peer:
+        lines_until(peer, "ready")
+        with open_output(parse_output(f"osc::{port}")) as output:
+            output.send(state)
+            check_osc(from_npm_osc(lines_until(peer, "/face/tongueOut")), state)
+
+
+@npm_osc
+def test_npm_osc_reads_vmc(port: int, state: FaceState) -> None:
+    with running(npm_receiver(port), NODE_PATH=str(_NODE_MODULES.resolve())) as peer:
+        lines_until(peer, "ready")
+        with open_output(parse_output(f"vmc::{port}")) as output:
+            output.send(state)
+            check_vmc(from_npm_osc(lines_until(peer, "Blend/Apply")), state)
+
+
+vmcp = pytest.mark.skipif(
+    not importlib.util.find_spec("vmcp") or not importlib.util.find_spec("osc4py3"),
+    reason="PyPI's vmcp and osc4py3 are missing",
+)
+
+
+@vmcp
+def test_vmcp_understands_a_frame_of_vmc(port: int, state: FaceState) -> None:
+    with running([sys.executable, "-W", "ignore", "-c", _VMCP_RECEIVER, str(port)]) as peer:
+        lines_until(peer, "ready")
+        with open_output(parse_output(f"vmc::{port}")) as output:
+            output.send(state)
+            lines = lines_until(peer, "BlendShapeApplyEvent")
+        text = "\n".join(lines)
+        values = dict(re.findall(r"key='(\w+)', value=([\d.e-]+)", text))
+        for name, weight in zip(BLENDSHAPES, state.weights, strict=True):
+            assert float(values[pascal_case(name)]) == pytest.approx(weight, abs=1e-6)
+        assert [line.split("(")[0] for line in lines[:7]] == [
+            *("StateEvent", "RelativeTimeEvent"),
+            *["BoneTransformEvent"] * 4,
+            "BlendShapeEvent",
+        ]
+    assert "TrackingState.OK" in lines[0]
