@@ -144,6 +144,19 @@ def test_a_path_that_cannot_be_followed_is_refused_with_the_systems_reason(tmp_p
     assert "Not a directory" in refusal(DATA / "steady.mp4" / "inside.mp4")
 
 
+def test_a_file_that_may_not_be_read_is_refused_with_the_systems_reason(tmp_path: Path) -> None:
+    private = tmp_path / "private.mp4"
+    private.write_bytes((DATA / "steady.mp4").read_bytes())
+    private.chmod(0)
+    user = os.geteuid()
+    if user == 0:  # root may read everything, so it steps down for a moment
+        os.seteuid(65534)
+    try:
+        assert "Permission denied" in refusal(private)
+    finally:
+        os.seteuid(user)
+
+
 def test_a_socket_or_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from app.sources.camera import open_camera
@@ -39,7 +40,7 @@ def open_source(settings: SourceSettings) -> Source:
             raise SourceError(f"cannot open {spec}: {reason}.") from error
         return open_camera(settings)
     if stat.S_ISCHR(mode):  # /dev/video0
-        return open_camera(settings)
+        return open_camera(replace(settings, spec=str(path.resolve())))
     if stat.S_ISDIR(mode) or path.suffix.lower() in PICTURE_SUFFIXES:
         return open_pictures(path, settings)
     return open_video(path, settings)

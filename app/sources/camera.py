@@ -31,19 +31,23 @@ def open_camera(
 
     Raises SourceError if it is absent, ambiguous, busy or forbidden.
     """
-    open_one = open_device or open_camera_device
     camera = find_camera(settings.spec, list_cameras())
-    first = True
+    open_one = open_device or open_camera_device
+    return LiveSource(f"camera {camera.name}", reopening(camera, settings, list_cameras, open_one))
+
+
+def reopening(
+    camera: Camera, settings: SourceSettings, list_cameras: ListCameras, open_device: OpenDevice
+) -> Callable[[], Capture]:
+    """A function that opens the camera wherever it is plugged in at that moment."""
 
     def open_capture() -> Capture:
-        nonlocal first
-        again: Camera | None = camera if first else find_again(camera, list_cameras())
-        first = False
-        if again is None:
+        present = find_again(camera, list_cameras())
+        if present is None:
             raise SourceError(f"camera {camera.name} is not plugged in.")
-        return open_one(again, settings)
+        return open_device(present, settings)
 
-    return LiveSource(f"camera {camera.name}", open_capture)
+    return open_capture
 
 
 def open_camera_device(camera: Camera, settings: SourceSettings) -> VideoCapture:
@@ -81,11 +85,15 @@ def _open_by_media_foundation(camera: Camera) -> VideoCapture | None:
 
 
 def _check_permission(camera: Camera, path: Path) -> None:
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+    except PermissionError as error:
         raise SourceError(
             f"camera {camera}: no permission to open {path}. Join its group (usually: sudo "
             "usermod -aG video $USER), then log out and in again."
-        )
+        ) from error
+    except OSError as error:
+        raise SourceError(f"camera {camera}: cannot open {path}: {error.strerror}.") from error
 
 
 def _privacy_advice() -> str:

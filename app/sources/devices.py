@@ -79,6 +79,8 @@ def find_camera(spec: str, cameras: tuple[Camera, ...]) -> Camera:
 
 def find_again(camera: Camera, cameras: tuple[Camera, ...]) -> Camera | None:
     """The same camera after a replug: by its path, else the only one of its name."""
+    if camera in cameras:
+        return camera
     same_path = [other for other in cameras if other.path and other.path == camera.path]
     same_name = [other for other in cameras if other.name == camera.name]
     if same_path and same_path[0].name == camera.name:
