@@ -14,8 +14,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-
-from engine.blendshapes import BLENDSHAPES, INDEX
 from free_head.average import Average, average_adult
 from free_head.identities import IDENTITIES
 from free_head.masks import painted_masks, region_masks
@@ -36,6 +34,8 @@ from free_head.teeth import (
     strip_of,
 )
 from free_head.wheel import Array, Wheel
+
+from engine.blendshapes import BLENDSHAPES, INDEX
 from models.heads.free import CLEARANCE_STEP, Masks, pushed_off_eyes
 from models.heads.subdivision import catmull_clark
 

@@ -35,7 +35,7 @@ BODY_OFFSET = 0.0045  # metres between the suit and the cloth
 
 
 def make_shirt(wheel: Wheel, average: Average) -> tuple[Piece, Array, Array]:
-    """The shirt, its collar mask (n,), and the rim of the collar (26, 3) in order round the neck."""
+    """The shirt, its collar mask (n,), and the collar's rim (26, 3) in order round the neck."""
     suit = wheel.quads_of("helper-tights")
     rings, columns = _neck_rings(suit, average.positions)
     in_neck = np.zeros(VERTEX_COUNT, bool)

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import shortest_path
 
 from free_head.average import Average
 from free_head.piece import Piece, taken
-from free_head.wheel import BODY_COUNT, VERTEX_COUNT, Array, Indices, Wheel
+from free_head.wheel import BODY_COUNT, Array, Indices, Wheel
 
 UNDER_COLLAR = 0.020  # metres of skin that reach below the rim of the collar
 LASHES = {  # MakeHuman's number of a strip: 1 lower lid, 2 upper lid

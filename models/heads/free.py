@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,6 @@ class Targets:
                 self.vertices, each * self.deltas[:, axis], minlength=vertex_count
             )
         return blended
-
-
-NO_TARGETS = Targets((), np.zeros(1, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,10 +153,7 @@ class FreeHead:
         return person
 
     def subdivided(self) -> FreeHead:
-        """The same head after one Catmull–Clark step; eyeballs stay perfect spheres.
-
-        A person is chosen on the cage, before: the smooth head has no sliders.
-        """
+        """The same head after one Catmull–Clark step; eyeballs stay perfect spheres."""
         count = len(self.positions)
         stencil, quads = catmull_clark(self.quads, count)
         smooth = replace(
@@ -169,7 +164,7 @@ class FreeHead:
                 Part(part.name, 4 * part.first_quad, 4 * part.quad_count) for part in self.parts
             ),
             actions=_subdivided_targets(self.actions, stencil),
-            sliders=NO_TARGETS,
+            sliders=_subdivided_targets(self.sliders, stencil),
             masks=Masks(
                 *(stencil.apply(getattr(self.masks, field.name)) for field in fields(Masks))
             ),
@@ -313,7 +308,7 @@ def _share(steps: NDArray[np.uint8]) -> Floats:
 
 
 def _unpacked_targets(
-    names: tuple[str, ...], arrays: dict[str, NDArray[np.generic]], prefix: str
+    names: tuple[str, ...], arrays: dict[str, NDArray[Any]], prefix: str
 ) -> Targets:
     """The file keeps vertex numbers as steps within each target: small numbers pack better."""
     starts = arrays[prefix + "_starts"].astype(np.int64)
@@ -353,7 +348,8 @@ def _subdivided_targets(targets: Targets, stencil: Stencil) -> Targets:
 def _within(counts: NDArray[np.integer]) -> NDArray[np.int64]:
     """0, 1, … counts[0] - 1, 0, 1, … counts[1] - 1, …"""
     ends = np.cumsum(counts)
-    return np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+    within: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    return within
 
 
 def _sphere_through(points: Floats) -> tuple[Floats, float]:
@@ -367,4 +363,7 @@ def _sphere_through(points: Floats) -> tuple[Floats, float]:
 def _rotation_about(axis: list[int], angle: float) -> NDArray[np.float64]:
     x, y, z = axis
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]], np.float64)
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    turn: NDArray[np.float64] = (
+        np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    )
+    return turn
