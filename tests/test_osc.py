@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import timeit
 from dataclasses import replace
 
 import numpy as np
@@ -107,6 +108,15 @@ def _built_by_python_osc(state: FaceState, rate: float) -> list[bytes]:
             bundle = OscBundleBuilder(IMMEDIATELY)
         bundle.add_content(message)
     return [*packets, bundle.build().dgram]
+
+
+def test_filling_in_costs_a_fraction_of_building() -> None:
+    """About 0.02 of python-osc's time (benchmarks/outputs.py); the margin is for busy machines."""
+    encoder = OscEncoder(OscSettings())
+    state = face(jawOpen=0.5)
+    filled = min(timeit.repeat(lambda: encoder.encode(state), number=20, repeat=10))
+    built = min(timeit.repeat(lambda: _built_by_python_osc(state, 0.0), number=1, repeat=10)) * 20
+    assert filled < built / 10
 
 
 def test_layout_has_every_address_once() -> None:

@@ -139,8 +139,13 @@ def test_unknown_host_is_refused_in_one_line(host: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_name_with_both_kinds_of_address_gives_ipv4() -> None:
-    assert resolve("localhost", 9).family == socket.AF_INET
+def test_a_name_with_both_kinds_of_address_gives_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [
+        (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 9, 0, 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 9)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert resolve("localhost", 9) == Address(socket.AF_INET, ("127.0.0.1", 9))
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 in this Python")
@@ -188,10 +193,10 @@ def test_absent_receiver_costs_one_line_and_no_datagram_once_it_is_there(
     assert [record.message for record in caplog.records] == [
         f"vmc 127.0.0.1:{closed_port}: nobody listens there yet; sending goes on"
     ]
+    assert output.datagrams == 60 * 3
     late = Receiver(port=closed_port)
-    before = output.datagrams
     output.send(face(timestamp=1.0))
-    assert len(late.read_all()) == output.datagrams - before == 3
+    assert len(late.read_all()) == 3
     output.close()
     late.close()
 

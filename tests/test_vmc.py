@@ -220,7 +220,7 @@ def test_no_value_leaves_0_to_1() -> None:
 
 def test_time_is_relative_and_stays_small() -> None:
     encoder = VmcEncoder(VmcSettings())
-    day = 86_400.0
+    day = 86_417.0  # seconds after the machine was started
     times = [
         Frame(encoder.encode(face(timestamp=t))).arguments("/VMC/Ext/T")[0]
         for t in (day, day + 1 / 60, day + 5 * 3600.0 + 0.25)
