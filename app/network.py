@@ -122,7 +122,7 @@ class DatagramSender:
     def _note(self, error: OSError) -> None:
         if self._last_trouble is None:
             if isinstance(error, ConnectionRefusedError | ConnectionResetError):
-                log.warning("%s: nobody listens there yet; sending goes on", self._name)
+                log.warning("%s: nobody listens there; sending goes on", self._name)
             else:
                 log.warning("%s: cannot send: %s; will keep trying", self._name, error.strerror)
         self._last_trouble = self._clock()

@@ -191,7 +191,7 @@ def test_absent_receiver_costs_one_line_and_no_datagram_once_it_is_there(
     for i in range(60):
         output.send(face(timestamp=i / 60))
     assert [record.message for record in caplog.records] == [
-        f"vmc 127.0.0.1:{closed_port}: nobody listens there yet; sending goes on"
+        f"vmc 127.0.0.1:{closed_port}: nobody listens there; sending goes on"
     ]
     assert output.datagrams == 60 * 3
     late = Receiver(port=closed_port)
