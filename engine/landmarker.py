@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import Frame
 from engine.errors import ModelError
 
 
@@ -37,21 +36,25 @@ class Detection:
 
 
 class FaceLandmarker:
-    """Finds and follows one face through consecutive frames."""
+    """Finds one face in a picture and, if it follows, goes on from there in the next."""
 
-    def __init__(self, model: Path) -> None:
-        """Load the .task bundle; raises ModelError if MediaPipe cannot use it."""
+    def __init__(self, model: Path, *, follow: bool = True) -> None:
+        """Load the .task bundle; raises ModelError if MediaPipe cannot use it.
+
+        follow: VIDEO mode, for consecutive pictures. Otherwise each picture is searched anew.
+        """
         import mediapipe as mp  # half a second to import: only where it is used
         from mediapipe.tasks.python import BaseOptions, vision
 
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
-            running_mode=vision.RunningMode.VIDEO,
+            running_mode=vision.RunningMode.VIDEO if follow else vision.RunningMode.IMAGE,
             num_faces=1,
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
         )
         self._mp = mp
+        self._follow = follow
         try:
             self._landmarker = vision.FaceLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
@@ -64,15 +67,21 @@ class FaceLandmarker:
         self._last_ms = 0
         self._names: tuple[str, ...] = ()
 
-    def detect(self, frame: Frame) -> Detection | None:
-        """The face in this frame, or None. Frames must come in the order of their timestamps."""
-        result = self._landmarker.detect_for_video(
-            self._picture(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB)),
-            self._milliseconds(frame.timestamp),
-        )
+    def detect(self, image: NDArray[np.uint8], timestamp: float) -> Detection | None:
+        """The face in a (H, W, 3) BGR picture, or None.
+
+        timestamp: seconds; must not go back if the landmarker follows.
+        """
+        rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        picture = self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=rgb)
+        if self._follow:
+            milliseconds = self._milliseconds(timestamp)
+            result = self._landmarker.detect_for_video(picture, milliseconds)
+        else:
+            result = self._landmarker.detect(picture)
         if not result.face_landmarks:
             return None
-        height, width = frame.image.shape[:2]
+        height, width = image.shape[:2]
         landmarks = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]])
         categories = result.face_blendshapes[0]
         if not self._names:
@@ -98,9 +107,6 @@ class FaceLandmarker:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _picture(self, rgb: NDArray[np.uint8]) -> object:
-        return self._mp.Image(image_format=self._mp.ImageFormat.SRGB, data=rgb)
 
     def _milliseconds(self, timestamp: float) -> int:
         """MediaPipe wants whole milliseconds that always grow; some cameras repeat a timestamp."""

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +13,7 @@ from tests.faces import face_model, frame, photograph
 
 def test_mediapipe_has_every_blendshape_but_those_we_say() -> None:
     with FaceLandmarker(face_model()) as landmarker:
-        detection = landmarker.detect(frame(photograph()))
+        detection = landmarker.detect(photograph(), 0.0)
     assert detection is not None
     assert set(BLENDSHAPES) - set(detection.names) == set(UNSUPPORTED) == {"tongueOut"}
     assert set(detection.names) - set(BLENDSHAPES) == {"_neutral"}
@@ -71,10 +70,3 @@ def test_confidence_is_the_share_of_landmarks_inside_the_picture() -> None:
     landmarks = np.zeros((478, 3))
     landmarks[:239, 0] = -5.0
     assert share_inside(landmarks, 100, 100) == 0.5
-
-
-def test_a_face_of_a_quarter_of_the_picture_height_is_found() -> None:
-    picture = np.full((720, 1280, 3), 90, np.uint8)
-    picture[200:560, 600:960] = cv2.resize(photograph(), (360, 360))  # the face takes half of it
-    with MediaPipeRegressor(face_model()) as regressor:
-        assert regressor.observe(frame(picture)) is not None

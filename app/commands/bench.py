@@ -1,4 +1,4 @@
-"""`mien bench`: what each stage costs a picture, and what all of them cost beside MediaPipe alone."""
+"""`mien bench`: what each stage costs a picture, and all of them beside MediaPipe alone."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def measure(spec: str, count: int, *, model: Path, smoother: SmootherSettings) -
                     f"{source.name} gave no picture. Choose a file, a folder or demo."
                 )
             marks.append(time.perf_counter())
-            detection = landmarker.detect(frame)
+            detection = landmarker.detect(frame.image, frame.timestamp)
             marks.append(time.perf_counter())
             size = (frame.image.shape[1], frame.image.shape[0])
             seen = None

@@ -13,6 +13,7 @@ from engine.data import Frame, Observation
 from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
 from engine.geometry import Array, quaternion_from_matrix
 from engine.landmarker import Detection, FaceLandmarker
+from engine.small_faces import SmallFaceSearch, follow_from
 
 METRES_PER_CENTIMETRE = 0.01
 
@@ -25,18 +26,27 @@ class MediaPipeRegressor:
 
     def __init__(self, model: Path) -> None:
         self._landmarker = FaceLandmarker(model)
+        self._search = SmallFaceSearch(model)
 
     def observe(self, frame: Frame) -> Observation | None:
         """What is seen in this frame, or None where there is no face."""
-        detection = self._landmarker.detect(frame)
-        if detection is None:
-            return None
+        detection = self._landmarker.detect(frame.image, frame.timestamp)
+        if detection is not None:
+            self._search.rest()
+        else:
+            box = self._search.find(frame.image)
+            if box is None:
+                return None
+            detection = follow_from(self._landmarker, frame, box)
+            if detection is None:
+                return None
         height, width = frame.image.shape[:2]
         return observation_from_detection(detection, frame.timestamp, (width, height))
 
     def close(self) -> None:
         """Release the network. May be called twice."""
         self._landmarker.close()
+        self._search.close()
 
     def __enter__(self) -> Self:
         return self
