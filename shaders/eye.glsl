@@ -102,7 +102,7 @@ void main() {
     float open_below = smoothstep(-0.04, 0.16, lower_gap);
     float beside = 1.0 - 0.55 * smoothstep(0.55, 1.0, length(in_head.xy));
     float occlusion = mix(0.20, 1.0, open_above) * mix(0.55, 1.0, open_below) * beside;
-    float lit = key_shadow(v_world, normal, 5.0) * mix(0.30, 1.0, smoothstep(0.0, 0.22, upper_gap));
+    float lit = key_shadow(v_world, normal, 5.0, 5) * mix(0.30, 1.0, smoothstep(0.0, 0.22, upper_gap));
 
     vec3 wrap = vec3(0.28, 0.18, 0.16);
     vec3 key = clamp((vec3(dot(normal, key_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);

@@ -45,7 +45,7 @@ void main() {
     vec3 rounded = normalize(outward + across * v_strand.x * 0.35);
     vec3 color = mix(hair_root_color.rgb, hair_tip_color.rgb, along * 0.8 + 0.2 * chance);
     color *= 0.68 + 0.64 * chance;
-    float lit = key_shadow(v_world, outward * 2.0, 3.0);
+    float lit = key_shadow(v_world, outward * 2.0, 3.0, 2);
     vec3 light = hair_light(color, tangent, rounded, view, 0.16 * (chance - 0.5), lit * mix(0.35, 1.0, open), open);
     frag_color = vec4(light, 1.0);
 }

@@ -3,20 +3,20 @@ uniform sampler2DShadow u_shadow;  // depth seen from the key light
 
 const float PI = 3.14159265;
 
-// Share of the key light that arrives, 0..1: eight taps on a spiral, each of 2x2 texels.
-float key_shadow(vec3 world, vec3 normal, float radius_texels) {
+// Share of the key light that arrives, 0..1: taps on a spiral, each of 2x2 texels.
+float key_shadow(vec3 world, vec3 normal, float radius_texels, int taps) {
     vec3 lifted = world + normal * 0.0012;
     vec4 clip = shadow_from_world * vec4(lifted, 1.0);
     vec3 at = clip.xyz * 0.5 + 0.5;
     at.z -= 0.0012;
     vec2 texel = radius_texels / vec2(textureSize(u_shadow, 0));
     float lit = 0.0;
-    for (int tap = 0; tap < 8; tap++) {
-        float radius = sqrt((float(tap) + 0.5) / 8.0);
+    for (int tap = 0; tap < taps; tap++) {
+        float radius = sqrt((float(tap) + 0.5) / float(taps));
         float angle = 2.39996 * float(tap);
         lit += texture(u_shadow, vec3(at.xy + radius * texel * vec2(cos(angle), sin(angle)), at.z));
     }
-    return lit / 8.0;
+    return lit / float(taps);
 }
 
 // GGX reflection of a light, without its colour; includes n·l.
@@ -38,7 +38,7 @@ float highlight(vec3 normal, vec3 view, vec3 light, float roughness, float f0) {
 vec3 surrounding(vec3 normal) {
     float up = normal.y * 0.5 + 0.5;
     float front = normal.z * 0.5 + 0.5;
-    return mix(vec3(0.085, 0.068, 0.060), vec3(0.235, 0.250, 0.285), up) * (0.65 + 0.45 * front);
+    return mix(vec3(0.070, 0.052, 0.044), vec3(0.185, 0.195, 0.225), up) * (0.6 + 0.5 * front);
 }
 
 // What a mirror would show: dark room, bright ceiling, two soft boxes; blurred by roughness.

@@ -42,7 +42,7 @@ void main() {
     // Deep in the mouth it is dark: little light passes the lips.
     float depth = smoothstep(0.055, 0.082, v_rest.z + 0.0);
     occlusion *= mix(0.10, 1.0, depth);
-    float lit = key_shadow(v_world, normal, 5.0) * mix(0.4, 1.0, occlusion);
+    float lit = key_shadow(v_world, normal, 5.0, 3) * mix(0.4, 1.0, occlusion);
     vec3 wrap = vec3(0.35, 0.22, 0.18);
     vec3 key = clamp((vec3(dot(normal, key_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 fill = clamp((vec3(dot(normal, fill_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);

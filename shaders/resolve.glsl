@@ -19,47 +19,55 @@ uniform vec2 u_picture_scale;
 uniform float u_aspect;
 out vec4 frag_color;
 
-// Filmic curve to display sRGB: shoulder of Narkowicz's fit to ACES, bright colours drift to white.
-vec3 display(vec3 linear_color) {
-    float bright = max(linear_color.r, max(linear_color.g, linear_color.b));
-    vec3 x = mix(linear_color, vec3(bright), 0.25 * smoothstep(0.9, 4.0, bright)) * 0.88;
-    vec3 shown = clamp(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0.0, 1.0);
-    return mix(shown * 12.92, 1.055 * pow(max(shown, 1e-5), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, shown));
+// Filmic curve, linear to linear 0..1: Narkowicz's fit to ACES; very bright colours drift to white.
+vec3 filmic(vec3 color) {
+    float bright = max(color.r, max(color.g, color.b));
+    vec3 x = mix(color, vec3(bright), 0.25 * smoothstep(0.9, 4.0, bright)) * 0.88;
+    return clamp(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0.0, 1.0);
 }
 
-// Display colour, premultiplied, of the drawn picture at a place.
-vec4 shown_at(vec2 place) {
+vec3 srgb_from_linear(vec3 color) {
+    return mix(color * 12.92, 1.055 * pow(max(color, 1e-5), vec3(1.0 / 2.4)) - 0.055,
+               step(0.0031308, color));
+}
+
+// Linear 0..1, premultiplied: the drawn picture at a place.
+vec4 developed(vec2 place) {
     vec4 drawn = texture(u_drawn, place);
-    return vec4(display(drawn.rgb / max(drawn.a, 1e-4)) * drawn.a, drawn.a);
+    return vec4(filmic(drawn.rgb / max(drawn.a, 1e-4)) * drawn.a, drawn.a);
 }
 
-float edge_signal(vec4 shown) { return dot(shown.rgb, vec3(0.299, 0.587, 0.114)) + shown.a; }
+// About as bright as the eye sees it.
+float edge_signal(vec4 color) { return sqrt(dot(color.rgb, vec3(0.21, 0.72, 0.07))) + color.a; }
 
 // Blends along an edge where the four neighbours differ.
 vec4 smoothed(vec2 at) {
     vec2 texel = 1.0 / vec2(textureSize(u_drawn, 0));
     vec2 right = vec2(texel.x, 0.0), up = vec2(0.0, texel.y);
-    vec4 center = shown_at(at);
-    vec4 north = shown_at(at + up), south = shown_at(at - up);
-    vec4 east = shown_at(at + right), west = shown_at(at - right);
+    vec4 center = developed(at);
+    vec4 north = developed(at + up), south = developed(at - up);
+    vec4 east = developed(at + right), west = developed(at - right);
+    if (center.a + north.a + south.a + east.a + west.a == 0.0) return vec4(0.0);
     float c = edge_signal(center), n = edge_signal(north), s = edge_signal(south);
     float e = edge_signal(east), w = edge_signal(west);
     float lowest = min(c, min(min(n, s), min(e, w))), highest = max(c, max(max(n, s), max(e, w)));
-    float amount = smoothstep(0.06, 0.35, highest - lowest);
-    float upright = abs(n + s - 2.0 * c), level = abs(e + w - 2.0 * c);
-    vec4 along = upright > level ? (abs(n - c) > abs(s - c) ? north : south)
-                                 : (abs(e - c) > abs(w - c) ? east : west);
-    return mix(center, 0.5 * center + 0.25 * along + 0.0625 * (north + south + east + west), amount * 0.7);
+    float amount = 0.7 * smoothstep(0.06, 0.35, highest - lowest);
+    bool upright = abs(n + s - 2.0 * c) > abs(e + w - 2.0 * c);
+    vec4 vertical = abs(n - c) > abs(s - c) ? north : south;
+    vec4 level = abs(e - c) > abs(w - c) ? east : west;
+    vec4 blended = 0.5 * center + 0.25 * (upright ? vertical : level) +
+                   0.0625 * (north + south + east + west);
+    return mix(center, blended, amount);
 }
 
 float dither(vec2 at) { return fract(52.9829189 * fract(dot(at, vec2(0.06711056, 0.00583715)))) - 0.5; }
 
 void main() {
     vec4 figure;
-    if (u_reduced) {  // a quarter of the pixel each; tone mapped first, or highlights keep hard edges
+    if (u_reduced) {  // four quarters of the pixel, tone mapped first: highlights get soft edges
         vec2 x = 0.25 * dFdx(v_place), y = 0.25 * dFdy(v_place);
-        figure = 0.25 * (shown_at(v_place - x - y) + shown_at(v_place + x - y) +
-                         shown_at(v_place - x + y) + shown_at(v_place + x + y));
+        figure = 0.25 * (developed(v_place - x - y) + developed(v_place + x - y) +
+                         developed(v_place - x + y) + developed(v_place + x + y));
     } else {
         figure = smoothed(v_place);
     }
@@ -73,5 +81,6 @@ void main() {
         float fall = smoothstep(0.0, 0.85, length(from_center));
         behind = vec4(mix(u_inner, u_outer, fall) + dither(gl_FragCoord.xy) / 255.0, 1.0);
     }
-    frag_color = figure + behind * (1.0 - figure.a);
+    vec3 shown = srgb_from_linear(figure.rgb / max(figure.a, 1e-4)) * figure.a;
+    frag_color = vec4(shown, figure.a) + behind * (1.0 - figure.a);
 }

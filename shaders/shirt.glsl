@@ -39,7 +39,7 @@ void main() {
     normal = normalize(normal - (0.55 + 0.5 * shirt_color.w) * (knit.xyz - normal * dot(knit.xyz, normal)));
     vec3 color = shirt_color.rgb * (0.62 + 0.55 * knit.w) * (0.90 + 0.20 * mottle);
     float occlusion = v_occlusion_collar.x * mix(0.75, 1.0, knit.w);
-    float lit = key_shadow(v_world, smooth_normal, 7.0);
+    float lit = key_shadow(v_world, smooth_normal, 7.0, 6);
     vec3 wrap = vec3(0.12);
     vec3 key = clamp((vec3(dot(normal, key_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 fill = clamp((vec3(dot(normal, fill_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);

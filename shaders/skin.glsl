@@ -38,6 +38,7 @@ uniform sampler2D u_scattering;  // diffuse light by (n·l, curvature), per colo
 out vec4 frag_color;
 
 const float PORE_TILE = 0.021;   // metres
+const float DENT_TILE = 0.071;
 const float GRAIN_TILE = 0.055;
 const float BLOTCH_TILE = 0.19;
 
@@ -61,9 +62,15 @@ void main() {
 
     // Relief: pores everywhere but on the lips, which have upright furrows; folds by expression.
     vec4 pores = projected_relief(u_pores, v_rest, weights, PORE_TILE);
-    vec4 furrows = projected_relief(u_pores, v_rest * vec3(1.0, 0.22, 1.0), weights, 0.016);
-    vec4 fold = expression_fold(v_rest);  // slope, cavity
-    vec3 slope = mix(pores.xyz * 0.62, furrows.xyz * vec3(0.9, 0.15, 0.5), lips);
+    vec4 dents = projected_relief(u_pores, v_rest + 0.013, weights, DENT_TILE);
+    vec3 slope = pores.xyz * 0.75 + dents.xyz * 0.22;
+    float furrow = 0.5;
+    if (lips > 0.02) {
+        vec4 furrows = projected_relief(u_pores, v_rest * vec3(1.0, 0.22, 1.0), weights, 0.016);
+        slope = mix(slope, furrows.xyz * vec3(0.9, 0.15, 0.5), lips);
+        furrow = mix(furrow, furrows.w, lips);
+    }
+    vec4 fold = expression_fold(v_rest);
     slope *= mix(1.0, 0.35, mouth);
     vec3 normal = normalize(smooth_normal - (slope - smooth_normal * dot(slope, smooth_normal)));
     vec3 bend = fold.xyz - smooth_normal * dot(fold.xyz, smooth_normal);
@@ -74,8 +81,9 @@ void main() {
     float grain = projected_mottle(u_pores, v_rest + 0.011, weights, GRAIN_TILE);
     float blotch = projected_mottle(u_pores, v_rest, weights, BLOTCH_TILE);
     vec3 color = skin_color.rgb;
-    color *= 1.0 + 0.16 * (grain - 0.5) + 0.10 * (blotch - 0.5);
-    float blood = clamp(redness * 1.05 + ears * 0.55 + 0.55 * (blotch - 0.5) * (0.4 + redness), 0.0, 1.0);
+    color *= 1.0 + 0.20 * (grain - 0.5) + 0.12 * (blotch - 0.5);
+    color *= mix(vec3(1.0), vec3(1.03, 1.0, 0.90), smoothstep(0.02, 0.07, v_rest.y));  // forehead
+    float blood = clamp(redness * 1.5 + ears * 0.7 + 0.7 * (grain - 0.5) * (0.25 + redness), -0.3, 1.0);
     color *= mix(vec3(1.0), blood_color.rgb, blood);
     color *= mix(vec3(1.0), vec3(0.80, 0.69, 0.70), lids * 0.75);
     float spots = smoothstep(0.64, 0.74, projected_mottle(u_pores, v_rest + 0.05, weights, 0.033));
@@ -83,18 +91,18 @@ void main() {
     float shade = stubble * hair_tip_color.w;
     float follicles = smoothstep(0.35, 0.75, projected_relief(u_pores, v_rest, weights, 0.013).w);
     color = mix(color, color * 0.42 + hair_root_color.rgb * 0.35, shade * (0.35 + 0.5 * follicles));
-    color *= 1.0 - 0.10 * (1.0 - pores.w) * (1.0 - lips);
-    vec3 lip = mix(color, lip_color.rgb * (0.86 + 0.28 * furrows.w), lip_color.w);
+    color *= 1.0 - 0.16 * (1.0 - pores.w) * (1.0 - lips);
+    vec3 lip = mix(color, lip_color.rgb * (0.86 + 0.28 * furrow), lip_color.w);
     color = mix(color, lip, smoothstep(0.15, 0.75, lips));
-    float cover = hair_root_color.w * smoothstep(0.1, 0.95, scalp + 0.5 * (grain - 0.5));
-    color = mix(color, color * 0.28 + hair_root_color.rgb * 0.45, cover);
+    float cover = hair_root_color.w * smoothstep(0.25, 0.75, scalp + 0.35 * (grain - 0.5));
+    color = mix(color, color * 0.05 + hair_root_color.rgb * 0.9, cover);
     color = mix(color, vec3(0.26, 0.055, 0.050) * (0.7 + 0.6 * grain), mouth);
 
     // Occlusion tints red: light that is lost here has partly travelled through skin.
     occlusion *= 1.0 - 0.55 * fold.w;
     vec3 open = pow(vec3(occlusion), vec3(0.72, 1.0, 1.10));
-    float lit = key_shadow(v_world, smooth_normal, 7.0);
-    vec3 lit_through = pow(vec3(lit), vec3(0.55, 1.0, 1.15));
+    float lit = key_shadow(v_world, smooth_normal, 7.0, 8);
+    vec3 lit_through = pow(vec3(lit), vec3(0.72, 1.0, 1.10));
     float curvature = clamp(v_curvature + 0.25 * ears, 0.02, 1.0);
 
     vec3 key = scattered(base_normal, normal, key_direction.xyz, curvature) * key_color.rgb * lit_through;
@@ -109,20 +117,20 @@ void main() {
     // Oil: two lobes; pores and cheeks break it up, lips are moist.
     float t_zone = exp(-pow(v_rest.x / 0.026, 2.0)) * smoothstep(-0.055, -0.01, v_rest.y) * blood_color.w;
     float rough = 0.56 - 0.12 * t_zone + 0.22 * (grain - 0.5) + 0.10 * (1.0 - pores.w);
-    rough = mix(rough, 0.40 + 0.18 * (furrows.w - 0.5), smoothstep(0.3, 0.9, lips));
+    rough = mix(rough, 0.40 + 0.18 * (furrow - 0.5), smoothstep(0.3, 0.9, lips));
     rough = clamp(mix(rough, 0.28, mouth), 0.2, 0.9);
-    float gloss = mix(0.55 + 0.35 * t_zone, 0.85, max(lips, mouth)) * (0.55 + 0.45 * pores.w);
+    float gloss = mix(0.62 + 0.38 * t_zone, 0.85, max(lips, mouth)) * (0.55 + 0.45 * pores.w);
     gloss *= 1.0 - 0.8 * cover;
     gloss *= 1.0 - 0.6 * shade;
     float f0 = 0.028;
     vec3 shine = (0.62 * highlight(normal, view, key_direction.xyz, rough, f0) +
                   0.38 * highlight(normal, view, key_direction.xyz, rough * 0.62, f0)) * key_color.rgb * lit;
-    shine += highlight(normal, view, fill_direction.xyz, rough, f0) * fill_color.rgb * occlusion;
-    shine += highlight(normal, view, rim_direction.xyz, rough, f0) * rim_color.rgb * 0.7 * occlusion;
+    shine += highlight(normal, view, fill_direction.xyz, rough, f0) * fill_color.rgb * 0.7 * occlusion * occlusion;
+    shine += highlight(normal, view, rim_direction.xyz, rough, f0) * rim_color.rgb * 0.35 * occlusion * occlusion;
     vec3 mirror = reflect(-view, normal);
     float fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(normal, view), 0.0), 5.0) * (1.0 - rough);
     shine += reflected_studio(mirror, rough) * fresnel * 0.55 * occlusion * mix(0.35, 1.0, lit);
     result += shine * gloss * mix(0.5, 1.0, occlusion);
-    result += edge * 0.05 * (rim_color.rgb + 0.5 * fill_color.rgb) * occlusion * (1.0 - cover) * (1.0 - mouth);
+    result += edge * 0.03 * (rim_color.rgb + 0.5 * fill_color.rgb) * occlusion * (1.0 - cover) * (1.0 - mouth);
     frag_color = vec4(result, 1.0);
 }

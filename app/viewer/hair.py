@@ -30,6 +30,7 @@ FIELDS = (
     Attribute("in_width", "1f4", 4),
 )
 SKULL_CENTER = np.array([0.0, 0.020, -0.075])  # shaders/hair.glsl has it too
+HAIRLINE = 0.4  # of masks.scalp: no hair grows where it is less
 CROWN = np.array([0.012, 0.115, -0.125])  # the whorl
 
 
@@ -39,6 +40,7 @@ class Ribbons:
 
     vertices: NDArray[np.void]
     indices: NDArray[np.int32]
+    strand_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class Style:
     length:          metres, of roots (S, 3) in head space.
     comb:            (S, 3) direction in which hairs lie, of roots and outward normals.
     lift:            0 lies flat, 1 stands up, at the root.
-    weight:          how much a hair falls in the course of its length.
+    obedience:       how soon hairs turn from the lift to the comb, a step.
+    weight:          how much a hair falls in a centimetre.
+    hold:            0..1, how firmly it keeps to its height above the skin, a step.
     curl, waves:     metres, radius of curls and turns along a hair.
     clump:           0..1, how much tips gather.
     layer:           metres, thickness of the whole.
@@ -62,7 +66,9 @@ class Style:
     length: Callable[[Floats], Floats]
     comb: Callable[[Floats, Floats], Floats]
     lift: float
+    obedience: float
     weight: float
+    hold: float
     curl: float
     waves: float
     clump: float
@@ -78,7 +84,7 @@ def grow_hair(head: FreeHead, style_name: str) -> Ribbons | None:
     roots, normals, cover = _roots(head, style.strands, random)
     count = len(roots)
     length = style.length(roots) * random.uniform(0.72, 1.0, count)
-    length *= 0.35 + 0.65 * np.clip((cover - 0.25) / 0.6, 0.0, 1.0)  # short at the hairline
+    length *= np.clip(0.4 + 0.6 * (cover - HAIRLINE) / 0.4, 0.4, 1.0)  # short at the hairline
     comb = _flat(style.comb(roots, normals) + random.normal(0, 0.12, (count, 3)), normals)
     lift = style.lift * random.uniform(0.7, 1.3, count)[:, None]
     skull = _SkullShape(head)
@@ -90,13 +96,13 @@ def grow_hair(head: FreeHead, style_name: str) -> Ribbons | None:
     heading = _unit(comb + lift * normals)
     for k in range(1, style.points):
         outward = _unit(points[:, k - 1] - SKULL_CENTER)
-        settle = 0.35 * (comb - outward * (comb * outward).sum(1, keepdims=True))
-        fall = style.weight * step / 0.02 * np.array([0.0, -1.0, 0.0])
-        heading = _unit(heading + settle * np.exp(-2.0 * along[k]) + fall)
-        points[:, k] = points[:, k - 1] + heading * step
-        height = style.layer * (1.0 - depth) * np.minimum(1.0, along[k] * 4.0) + 0.0012
-        pushed = skull.pushed_out(points[:, k], height)
-        heading = _unit(pushed - points[:, k - 1])
+        settle = style.obedience * _flat(comb, outward)
+        fall = style.weight * step / 0.01 * np.array([0.0, -1.0, 0.0])
+        heading = _unit(heading + settle + fall)
+        ahead = points[:, k - 1] + heading * step
+        height = style.layer * (1.0 - depth) * min(1.0, along[k] * 3.0) + 0.0012
+        ahead = skull.held(ahead, height, style.hold)
+        heading = _unit(ahead - points[:, k - 1])
         points[:, k] = points[:, k - 1] + heading * step
     points = _clumped(points, along, style.clump, random)
     if style.curl > 0.0:
@@ -111,12 +117,12 @@ def _roots(
     skin = head.part("skin")
     triangles = triangles_of(head.quads[skin.first_quad : skin.first_quad + skin.quad_count])
     scalp = head.masks.scalp[triangles].mean(axis=1)
-    triangles, scalp = triangles[scalp > 0.02], scalp[scalp > 0.02]
+    triangles, scalp = triangles[scalp > HAIRLINE], scalp[scalp > HAIRLINE]
     corner = head.positions[triangles].astype(np.float64)
     area = np.linalg.norm(
         np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1
     )
-    chance = area * np.clip(scalp, 0.0, 1.0) ** 0.8
+    chance = area * np.clip((scalp - HAIRLINE) / 0.35, 0.15, 1.0)
     chosen = random.choice(len(triangles), wanted, p=chance / chance.sum())
     bary = random.dirichlet((1.0, 1.0, 1.0), wanted)[..., None]
     normals = vertex_normals(head.positions, head.quads)
@@ -155,8 +161,8 @@ class _SkullShape:
             )
         self._grid = grid
 
-    def pushed_out(self, points: Floats, height: Floats) -> Floats:
-        """The points, those nearer to the skin than `height` (S,) moved outwards."""
+    def held(self, points: Floats, height: Floats, hold: float) -> Floats:
+        """Moves points to a height (S,) above the skin: those below it wholly, others by `hold`."""
         ray = points - SKULL_CENTER
         distance = np.linalg.norm(ray, axis=1)
         row, column = self._cell(ray)
@@ -166,7 +172,8 @@ class _SkullShape:
         left, right = c0 % self.COLUMNS, (c0 + 1) % self.COLUMNS
         surface = (self._grid[top, left] * (1 - fc) + self._grid[top, right] * fc) * (1 - fr)
         surface += (self._grid[bottom, left] * (1 - fc) + self._grid[bottom, right] * fc) * fr
-        wanted = np.maximum(distance, surface + height)
+        gap = distance - surface - height
+        wanted = distance - np.where(gap > 0.0, hold * gap, gap)
         return SKULL_CENTER + ray * (wanted / np.maximum(distance, 1e-9))[:, None]
 
     def _cell(self, ray: Floats) -> tuple[Floats, Floats]:
@@ -219,7 +226,7 @@ def _ribbons(
     taper = 1.0 - 0.8 * np.clip((along - 0.55) / 0.45, 0.0, 1.0) ** 1.5
     width = style.half_width * random.uniform(0.6, 1.2, (count, 1)) * taper
     vertices["width"] = both_sides(width[..., None])[:, 0]
-    return Ribbons(vertices, ribbon_indices(count, point_count))
+    return Ribbons(vertices, ribbon_indices(count, point_count), count)
 
 
 def _from_crown(roots: Floats, normals: Floats) -> Floats:
@@ -273,8 +280,10 @@ STYLES = MappingProxyType(
             half_width=0.00036,
             length=_faded(0.012, 0.006),
             comb=_from_crown,
-            lift=0.9,
+            lift=0.7,
+            obedience=0.1,
             weight=0.0,
+            hold=0.0,
             curl=0.0,
             waves=0.0,
             clump=0.1,
@@ -286,8 +295,10 @@ STYLES = MappingProxyType(
             half_width=0.00042,
             length=_faded(0.036, 0.011),
             comb=_swept_comb,
-            lift=0.75,
-            weight=0.05,
+            lift=0.55,
+            obedience=0.45,
+            weight=0.02,
+            hold=0.35,
             curl=0.0012,
             waves=0.7,
             clump=0.55,
@@ -299,8 +310,10 @@ STYLES = MappingProxyType(
             half_width=0.00046,
             length=_faded(0.075, 0.022),
             comb=_swept_comb,
-            lift=0.95,
-            weight=0.06,
+            lift=0.8,
+            obedience=0.4,
+            weight=0.03,
+            hold=0.4,
             curl=0.002,
             waves=0.8,
             clump=0.6,
@@ -312,21 +325,25 @@ STYLES = MappingProxyType(
             half_width=0.00042,
             length=_faded(0.060, 0.035),
             comb=_from_crown,
-            lift=1.3,
+            lift=1.2,
+            obedience=0.15,
             weight=0.02,
+            hold=0.15,
             curl=0.0050,
             waves=2.6,
             clump=0.35,
             layer=0.026,
         ),
         "bob": Style(
-            strands=8000,
-            points=12,
-            half_width=0.00055,
+            strands=6500,
+            points=11,
+            half_width=0.00062,
             length=_to_level(-0.095, 0.06),
             comb=_parted_comb,
-            lift=0.5,
-            weight=0.30,
+            lift=0.35,
+            obedience=0.16,
+            weight=0.22,
+            hold=0.22,
             curl=0.0018,
             waves=0.8,
             clump=0.55,

@@ -1,6 +1,6 @@
 """The head renderer. READ FIRST of the drawing: the passes of a frame in their order.
 
-pose → normals → shadow of mesh and hair → skin, mouth, eyes, shirt → hair → brows and lashes →
+pose → normals → shadow of mesh and hair → hair → skin, mouth, eyes, shirt → brows and lashes →
 tone mapping over the background. Everything is allocated and compiled before the first frame;
 buffers are made anew only when the picture's size changes.
 """
@@ -50,7 +50,8 @@ class HeadRenderer:
     ) -> None:
         self._context = context
         self._owned = ExitStack()
-        self._average = head.subdivided()
+        self._cage = head
+        average = head.subdivided()
         self._draw_calls = 0
         self.supersampling = supersampling
         self._look: Look | None = None
@@ -59,10 +60,8 @@ class HeadRenderer:
             corners = owned(self._owned, context.buffer(WHOLE_VIEW))
             self._frame = self._owned.enter_context(closing(FrameBlock(context, portrait_lights())))
             self._colors = self._owned.enter_context(closing(LookBlock(context)))
-            self._mesh = self._owned.enter_context(
-                closing(PosedMesh(context, self._average, corners))
-            )
-            self._surfaces = self._owned.enter_context(closing(Surfaces(context, self._average)))
+            self._mesh = self._owned.enter_context(closing(PosedMesh(context, average, corners)))
+            self._surfaces = self._owned.enter_context(closing(Surfaces(context, average)))
             self._strands = self._owned.enter_context(closing(Strands(context)))
             self._canvas = self._owned.enter_context(closing(Canvas(context, corners)))
             self._shadow = owned(self._owned, context.depth_texture((SHADOW_SIZE, SHADOW_SIZE)))
@@ -78,13 +77,14 @@ class HeadRenderer:
         """Takes a while (tenths of a second) when the identity or the hair changes."""
         before = self._look
         if before is None or look.identity != before.identity:
-            self._head = _with_identity(self._average, look.identity)
-            self._frame.set_head(self._head)
-            self._mesh.set_head(self._head)
-            self._surfaces.set_head(self._head)
+            person = _with_identity(self._cage, look.identity).subdivided()
+            self._frame.set_head(person)
+            self._mesh.set_head(person)
+            self._surfaces.set_head(person)
+            self._person = person
             before = None
         if before is None or (look.hair, look.brows) != (before.hair, before.brows):
-            self._strands.grow(self._head, look)
+            self._strands.grow(self._person, look)
         self._colors.set_look(look)
         self._look = look
 
@@ -143,8 +143,8 @@ class HeadRenderer:
             calls += self._strands.draw_shadow()
             self._canvas.begin(size)
             self._shadow.use(SHADOW_UNIT)
+            calls += self._strands.draw_hair()  # first: it hides much of the skin
             calls += self._surfaces.draw()
-            calls += self._strands.draw_hair()
             context.enable(moderngl.BLEND)
             context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
             self._canvas.target.depth_mask = False

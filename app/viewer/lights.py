@@ -35,13 +35,13 @@ class Lights:
 
 
 def portrait_lights() -> Lights:
-    key = _light((-0.62, 0.62, 0.78), (1.0, 0.905, 0.80), 2.0)
+    key = _light((-0.62, 0.62, 0.78), (1.0, 0.90, 0.78), 1.85)
     center = SHADOW_CENTER + SHADOW_DISTANCE * key.direction
     projection = orthographic(SHADOW_HALF_SIZE, 0.1, 2 * SHADOW_DISTANCE)
     return Lights(
         key=key,
-        fill=_light((0.85, 0.10, 0.60), (0.60, 0.75, 1.0), 0.55),
-        rim=_light((0.62, 0.42, -0.72), (0.86, 0.93, 1.0), 1.9),
+        fill=_light((0.85, 0.10, 0.60), (0.60, 0.76, 1.0), 0.42),
+        rim=_light((0.62, 0.42, -0.72), (0.86, 0.93, 1.0), 1.7),
         shadow_from_world=projection @ view_from(center, key.direction),
     )
 

@@ -22,6 +22,7 @@ class Strands:
         self._shadow_program = surface_program(self._owned, context, "hair_shadow")
         self._fringe_program = surface_program(self._owned, context, "fringe")
         self._grown = ExitStack()
+        self._indices_per_strand = 1
         self._hair: moderngl.VertexArray | None = None
         self._hair_shadow: moderngl.VertexArray | None = None
         self._fringe: moderngl.VertexArray | None = None
@@ -32,6 +33,7 @@ class Strands:
         ribbons = hair.grow_hair(head, look.hair)
         self._hair = self._hair_shadow = None
         if ribbons is not None:
+            self._indices_per_strand = ribbons.indices.size // ribbons.strand_count
             vertices = owned(self._grown, self._context.buffer(ribbons.vertices))
             indices = owned(self._grown, self._context.buffer(ribbons.indices))
             self._hair = self._array(self._hair_program, vertices, hair.FIELDS, indices)
@@ -42,7 +44,12 @@ class Strands:
         self._fringe = self._array(self._fringe_program, vertices, fringe.FIELDS, indices)
 
     def draw_shadow(self) -> int:
-        return _draw(self._hair_shadow)
+        """Every third strand, drawn wider: enough for a soft shadow. Strands lie in no order."""
+        if self._hair_shadow is None:
+            return 0
+        strands = self._hair_shadow.vertices // self._indices_per_strand
+        self._hair_shadow.render(vertices=strands // 3 * self._indices_per_strand)
+        return 1
 
     def draw_hair(self) -> int:
         return _draw(self._hair)
