@@ -7,6 +7,8 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from app.privacy import without_passwords
+
 FILE_NAME = "mien.log"
 FILE_SIZE = 1_000_000  # bytes; with its two predecessors 3 MB at most
 FILE_COUNT = 3
@@ -25,7 +27,15 @@ class ConsoleHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generi
 
     def format(self, record: logging.LogRecord) -> str:
         """The message alone, in one line."""
-        return " ".join(record.getMessage().split())
+        return without_passwords(" ".join(record.getMessage().split()))
+
+
+class FileFormatter(logging.Formatter):
+    """Time, level and module before the message; addresses without their passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record, with its traceback."""
+        return without_passwords(super().format(record))
 
 
 class OursOnly(logging.Filter):
@@ -60,7 +70,7 @@ def set_up_log(folder: Path) -> Path | None:
     except OSError as error:
         logging.getLogger(__name__).warning("no log is written: %s: %s", folder, error.strerror)
         return None
-    file.setFormatter(logging.Formatter(FILE_FORMAT))
+    file.setFormatter(FileFormatter(FILE_FORMAT))
     root.addHandler(file)
     logging.captureWarnings(True)
     return path

@@ -82,6 +82,20 @@ def test_a_folder_that_cannot_be_written_is_said_and_survived(
     assert capsys.readouterr().err == "still heard\n"
 
 
+def test_passwords_in_addresses_reach_neither_file_nor_console(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = set_up_log(tmp_path)
+    log = logging.getLogger("app.cli")
+    log.info("run --source rtsp://jane:secret@cam/x?token=secret")
+    log.warning("cannot open http://jane:secret@[/")
+    error = capsys.readouterr().err
+    assert path is not None
+    text = path.read_text()
+    assert "run --source rtsp://***@cam/x?***" in text
+    assert "secret" not in text + error and "jane" not in text + error
+
+
 def test_mien_home_gathers_all_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_HOME", str(tmp_path))
     assert folders.data_folder() == tmp_path

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
 import cv2
 
+from app.privacy import masked_url
 from app.sources.capture import Capture, VideoCapture
 from app.sources.live import LiveSource
 from app.sources.recorded import RecordedSource
@@ -42,17 +41,6 @@ def open_url(settings: SourceSettings) -> Source:
     if opened.frame_count is not None:
         return RecordedSource(name, open_capture, settings)
     return LiveSource(name, open_capture)
-
-
-def masked_url(url: str) -> str:
-    """The address without what may be secret: user, password, query.
-
-    Raises ValueError if it is no address.
-    """
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    masked = f"***@{host}" if host != parts.netloc else host
-    return urlunsplit((parts.scheme, masked, parts.path, "***" if parts.query else "", ""))
 
 
 def _open_stream(url: str, name: str) -> VideoCapture:
