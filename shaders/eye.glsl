@@ -41,7 +41,7 @@ out vec4 frag_color;
 
 const float IRIS_RADIUS = 0.0060;    // metres
 const float CORNEA_RADIUS = 0.0080;
-const float CHAMBER_DEPTH = 0.0011;  // iris plane behind the limbus... cornea
+const float CHAMBER_DEPTH = 0.0011;  // from the cornea's rim to the iris plane
 const float PUPIL = 0.36;            // share of the iris
 
 // The parabola through three points of a lid's edge, at x.
@@ -90,7 +90,7 @@ void main() {
 
     vec4 tissue = texture(u_eye, at.xy * 0.75 + 0.5);
     float towards_corner = smoothstep(0.45, 0.95, abs(at.x));
-    vec3 sclera = vec3(0.60, 0.565, 0.535) * (0.94 + 0.12 * tissue.a);
+    vec3 sclera = vec3(0.53, 0.495, 0.465) * (0.94 + 0.12 * tissue.a);
     sclera = mix(sclera, vec3(0.52, 0.24, 0.20), 0.50 * towards_corner + 0.30 * tissue.b * towards_corner);
     sclera *= mix(vec3(0.80, 0.78, 0.82), vec3(1.0), smoothstep(iris_edge, iris_edge * 1.30, off_axis));
 

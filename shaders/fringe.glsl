@@ -8,7 +8,7 @@ in vec3 in_triangle;   // vertices
 in vec3 in_bary;
 in vec3 in_offset;     // metres along the triangle's first edge, across it, along its normal
 in vec3 in_tangent;    // in the same frame
-in vec4 in_strand;     // side 0..1, along 0..1, random 0..1, lash 1 or brow 0
+in vec4 in_strand;     // side 0..1, along 0..1, random 0..1, shadow 0, brow 0.5, lash 1
 in float in_width;
 out vec3 v_world;
 out vec3 v_tangent;
@@ -48,12 +48,16 @@ in float v_cover;
 out vec4 frag_color;
 
 void main() {
-    float along = v_strand.y, chance = v_strand.z, lash = v_strand.w;
+    float along = v_strand.y, chance = v_strand.z;
+    float lash = step(0.75, v_strand.w), shadow = step(v_strand.w, 0.25);
     vec3 view = normalize(camera_position.xyz - v_world);
     vec3 tangent = normalize(v_tangent);
     vec3 color = mix(brow_color.rgb * (0.7 + 0.6 * chance), vec3(0.008, 0.006, 0.005), lash);
     vec3 light = hair_light(color, tangent, normalize(v_normal), view, 0.1 * (chance - 0.5), 0.8, 0.9);
     float alpha = v_cover * (1.0 - smoothstep(0.45, 1.0, abs(v_strand.x)) * 0.7);
     alpha *= mix(smoothstep(0.0, 0.12, along) * (1.0 - 0.45 * along), 1.0 - 0.3 * along, lash);
+    // Under the brow lies a soft shade of the finest hairs.
+    float soft = sin(along * PI) * (1.0 - v_strand.x * v_strand.x);
+    alpha = mix(alpha, 0.16 * soft * soft, shadow);
     frag_color = vec4(light * alpha, alpha);
 }

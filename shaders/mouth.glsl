@@ -25,7 +25,7 @@ in vec3 v_mouth;
 uniform sampler2D u_pores;
 out vec4 frag_color;
 
-const vec3 ENAMEL = vec3(0.60, 0.55, 0.45);
+const vec3 ENAMEL = vec3(0.56, 0.50, 0.40);
 const vec3 GUMS = vec3(0.36, 0.105, 0.095);
 const vec3 TONGUE = vec3(0.42, 0.125, 0.115);
 
@@ -40,14 +40,14 @@ void main() {
     normal = normalize(normal - bumpy * (relief.xyz - normal * dot(relief.xyz, normal)));
     vec3 color = mix(mix(ENAMEL, GUMS, gums), TONGUE * (0.8 + 0.4 * relief.w), tongue);
     // Deep in the mouth it is dark: little light passes the lips.
-    float depth = smoothstep(0.055, 0.082, v_rest.z + 0.0);
-    occlusion *= mix(0.10, 1.0, depth);
-    float lit = key_shadow(v_world, normal, 5.0, 3) * mix(0.4, 1.0, occlusion);
+    float depth = smoothstep(-0.028, 0.016, v_rest.z);
+    occlusion = min(1.0, occlusion * 2.4) * mix(0.12, 1.0, depth);
+    float lit = key_shadow(v_world, normal, 5.0, 3) * mix(0.3, 1.0, occlusion);
     vec3 wrap = vec3(0.35, 0.22, 0.18);
     vec3 key = clamp((vec3(dot(normal, key_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 fill = clamp((vec3(dot(normal, fill_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 light = key * key_color.rgb * lit * 0.8 +
-                 (fill * fill_color.rgb * 0.8 + surrounding(normal)) * occlusion;
+                 (fill * fill_color.rgb * 0.5 + surrounding(normal)) * occlusion;
     float rough = mix(0.24, 0.38, max(gums, tongue));
     vec3 shine = highlight(normal, view, key_direction.xyz, rough, 0.04) * key_color.rgb * lit;
     float fresnel = 0.04 + 0.9 * pow(1.0 - max(dot(normal, view), 0.0), 5.0);

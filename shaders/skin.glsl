@@ -83,9 +83,9 @@ void main() {
     vec3 color = skin_color.rgb;
     color *= 1.0 + 0.20 * (grain - 0.5) + 0.12 * (blotch - 0.5);
     color *= mix(vec3(1.0), vec3(1.03, 1.0, 0.90), smoothstep(0.02, 0.07, v_rest.y));  // forehead
-    float blood = clamp(redness * 1.5 + ears * 0.7 + 0.7 * (grain - 0.5) * (0.25 + redness), -0.3, 1.0);
+    float blood = clamp(redness * 1.15 + ears * 0.4 + 0.7 * (grain - 0.5) * (0.25 + redness), -0.3, 1.0);
     color *= mix(vec3(1.0), blood_color.rgb, blood);
-    color *= mix(vec3(1.0), vec3(0.80, 0.69, 0.70), lids * 0.75);
+    color *= mix(vec3(1.0), vec3(0.84, 0.72, 0.72), lids * 0.40);
     float spots = smoothstep(0.64, 0.74, projected_mottle(u_pores, v_rest + 0.05, weights, 0.033));
     color *= mix(vec3(1.0), vec3(0.78, 0.64, 0.55), spots * skin_color.w * (1.0 - lips));
     float shade = stubble * hair_tip_color.w;
@@ -111,7 +111,7 @@ void main() {
     float edge = pow(1.0 - clamp(dot(normal, view), 0.0, 1.0), 4.0);
     vec3 light = key * mix(vec3(1.0), open, 0.45) + (fill + rim * 0.8) * mix(vec3(1.0), open, 0.8) +
                  surrounding(base_normal) * open;
-    light += ears * rim_color.rgb * vec3(0.30, 0.06, 0.03) * (1.0 - occlusion * 0.5);
+    light += ears * rim_color.rgb * vec3(0.14, 0.03, 0.015) * (1.0 - occlusion * 0.5);
     vec3 result = color * light;
 
     // Oil: two lobes; pores and cheeks break it up, lips are moist.
@@ -129,7 +129,7 @@ void main() {
     shine += highlight(normal, view, rim_direction.xyz, rough, f0) * rim_color.rgb * 0.35 * occlusion * occlusion;
     vec3 mirror = reflect(-view, normal);
     float fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(normal, view), 0.0), 5.0) * (1.0 - rough);
-    shine += reflected_studio(mirror, rough) * fresnel * 0.55 * occlusion * mix(0.35, 1.0, lit);
+    shine += reflected_studio(mirror, rough) * fresnel * 0.38 * occlusion * mix(0.35, 1.0, lit);
     result += shine * gloss * mix(0.5, 1.0, occlusion);
     result += edge * 0.03 * (rim_color.rgb + 0.5 * fill_color.rgb) * occlusion * (1.0 - cover) * (1.0 - mouth);
     frag_color = vec4(result, 1.0);

@@ -51,7 +51,8 @@ def locate(points: Floats, triangles: Integers, coordinates: NDArray[np.floating
     origin, u, v = corner[:, 0], corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
     area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
     usable = np.abs(area) > 1e-12
-    triangles, origin, u, v, area = (a[usable] for a in (triangles, origin, u, v, area))
+    triangles, area = triangles[usable], area[usable]
+    origin, u, v = origin[usable], u[usable], v[usable]
     offset = points[:, None] - origin[None]  # (N, T, 2)
     second = (offset[..., 0] * v[:, 1] - offset[..., 1] * v[:, 0]) / area
     third = (u[:, 0] * offset[..., 1] - u[:, 1] * offset[..., 0]) / area
@@ -69,10 +70,11 @@ def vertex_normals(positions: NDArray[np.floating], quads: Integers) -> Floats:
     total = np.stack(
         [np.bincount(index, np.repeat(face[:, axis], 4), len(positions)) for axis in range(3)],
         axis=1,
-    )
+    ).astype(np.float64)
     return _unit(total)
 
 
 def _unit(vectors: Floats) -> Floats:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.maximum(length, 1e-12)
+    unit: Floats = vectors / np.maximum(length, 1e-12)
+    return unit

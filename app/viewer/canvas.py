@@ -48,7 +48,7 @@ class Canvas:
 
     def show(self, target: moderngl.Framebuffer, background: Background) -> int:
         """Fills the target's viewport; the number of draw calls."""
-        x, y, width, height = target.viewport
+        width, height = target.viewport[2:]
         uniforms = self._uniforms
         uniforms["u_reduced"] = self._size[0] > width
         uniforms["u_aspect"] = width / height

@@ -46,7 +46,8 @@ BROW_LINE = np.array(
         (0.0555, 0.0155, 0.0007),
     ]
 )
-BROW_HAIRS = 430  # of one brow of average thickness
+SHADE, BROW, LASH = 0, 128, 255  # kinds of ribbons: shaders/fringe.glsl
+BROW_HAIRS = 620  # of one brow of average thickness
 LASH_HAIRS = {"upper": 78, "lower": 44}
 
 
@@ -121,9 +122,13 @@ def _brow(
     lift = 0.0003 + 0.0007 * np.sin(k * 2.4) * random.uniform(0.4, 1.2, (count, 1))
     in_space += normal[:, None] * lift[..., None]
     offsets = np.einsum("sij,skj->ski", frames, in_space)
-    widths = 0.00022 * random.uniform(0.7, 1.25, (count, 1)) * (1 - 0.65 * k)
+    widths = 0.00021 * random.uniform(0.7, 1.25, (count, 1)) * (1 - 0.65 * k)
+    shade = count // 5
+    widths[:shade] = 0.0015
     rows = np.repeat(np.arange(count), POINTS)
-    return _vertices(head, normals, anchors.take(rows), offsets, widths, random, lash=False)
+    vertices = _vertices(head, normals, anchors.take(rows), offsets, widths, random, BROW)
+    vertices["strand"][: shade * POINTS * 2, 3] = SHADE
+    return vertices
 
 
 def _lashes(
@@ -147,7 +152,7 @@ def _lashes(
     curl = 0.0011 * (k**2)[None, :, None] * up * random.uniform(0.5, 1.2, (count, 1, 1))
     offsets = np.einsum("pij,pj->pi", frames, curl.reshape(-1, 3)).reshape(count, POINTS, 3)
     widths = {"upper": 0.00016, "lower": 0.00010}[kind] * np.ones((count, 1)) * (1 - 0.75 * k)
-    return _vertices(head, normals, anchors, offsets, widths, random, lash=True)
+    return _vertices(head, normals, anchors, offsets, widths, random, LASH)
 
 
 def _vertices(
@@ -157,8 +162,7 @@ def _vertices(
     offsets: Floats,
     widths: Floats,
     random: np.random.Generator,
-    *,
-    lash: bool,
+    kind: int,
 ) -> NDArray[np.void]:
     """VERTEX_LAYOUT rows: one anchor, offset (in the anchor's frame) and half width a point."""
     count = len(offsets)
@@ -173,7 +177,7 @@ def _vertices(
     rows["tangent"] = np.einsum("pij,pj->pi", frames, tangents)
     rows["strand"][:, 1] = np.tile(np.round(np.linspace(0, 255, POINTS)), count)
     rows["strand"][:, 2] = np.repeat(random.integers(0, 256, count), POINTS)
-    rows["strand"][:, 3] = 255 if lash else 0
+    rows["strand"][:, 3] = kind
     rows["width"] = widths.ravel()
     vertices = np.repeat(rows, 2)
     vertices["strand"][1::2, 0] = 255

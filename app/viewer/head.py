@@ -50,8 +50,7 @@ class HeadRenderer:
     ) -> None:
         self._context = context
         self._owned = ExitStack()
-        self._cage = head
-        average = head.subdivided()
+        self._average = head.subdivided()
         self._draw_calls = 0
         self.supersampling = supersampling
         self._look: Look | None = None
@@ -60,8 +59,10 @@ class HeadRenderer:
             corners = owned(self._owned, context.buffer(WHOLE_VIEW))
             self._frame = self._owned.enter_context(closing(FrameBlock(context, portrait_lights())))
             self._colors = self._owned.enter_context(closing(LookBlock(context)))
-            self._mesh = self._owned.enter_context(closing(PosedMesh(context, average, corners)))
-            self._surfaces = self._owned.enter_context(closing(Surfaces(context, average)))
+            self._mesh = self._owned.enter_context(
+                closing(PosedMesh(context, self._average, corners))
+            )
+            self._surfaces = self._owned.enter_context(closing(Surfaces(context, self._average)))
             self._strands = self._owned.enter_context(closing(Strands(context)))
             self._canvas = self._owned.enter_context(closing(Canvas(context, corners)))
             self._shadow = owned(self._owned, context.depth_texture((SHADOW_SIZE, SHADOW_SIZE)))
@@ -77,7 +78,7 @@ class HeadRenderer:
         """Takes a while (tenths of a second) when the identity or the hair changes."""
         before = self._look
         if before is None or look.identity != before.identity:
-            person = _with_identity(self._cage, look.identity).subdivided()
+            person = _with_identity(self._average, look.identity)
             self._frame.set_head(person)
             self._mesh.set_head(person)
             self._surfaces.set_head(person)
@@ -133,7 +134,7 @@ class HeadRenderer:
             pixel_angle=2.0 / (float(camera.clip_from_view[1, 1]) * size[1]),
         )
         self._colors.bind()
-        with self._timer:
+        with self._timer.next_frame():
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
             calls = self._mesh.draw()
             context.enable(moderngl.DEPTH_TEST)
@@ -153,6 +154,10 @@ class HeadRenderer:
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND)
             calls += self._canvas.show(target, background)
         self._draw_calls = calls
+
+    def read_positions(self) -> NDArray[np.float32]:
+        """(V, 3) world metres of the subdivided head as last drawn. Waits for the GPU."""
+        return self._mesh.read_positions()[: len(self._average.positions)]
 
     def close(self) -> None:
         self._owned.close()

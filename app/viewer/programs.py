@@ -7,17 +7,20 @@ from dataclasses import dataclass
 import moderngl
 
 from engine.errors import ViewerError
-from shaders import load_shader
+from shaders import ShaderText, load_shader
 
 
 def compile_program(context: moderngl.Context, name: str) -> moderngl.Program:
     """The effect shaders/<name>.glsl."""
-    text = load_shader(name)
+    return program_from_text(context, load_shader(name))
+
+
+def program_from_text(context: moderngl.Context, text: ShaderText) -> moderngl.Program:
     try:
         return context.program(vertex_shader=text.vertex, fragment_shader=text.fragment)
     except moderngl.Error as error:
         raise ViewerError(
-            f"Shader {name}.glsl does not compile: {_complaint(str(error))}. "
+            f"Shader {text.name}.glsl does not compile: {_complaint(str(error))}. "
             "Update the graphics driver; OpenGL 3.3 is needed."
         ) from error
 

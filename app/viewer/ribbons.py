@@ -13,7 +13,8 @@ def ribbon_indices(strand_count: int, point_count: int) -> NDArray[np.int32]:
         [np.stack([first, first + 1, first + 2], 1), np.stack([first + 2, first + 1, first + 3], 1)]
     )
     start = 2 * point_count * np.arange(strand_count)
-    return (start[:, None, None] + ladder[None]).reshape(-1, 3).astype(np.int32)
+    indices: NDArray[np.int32] = (start[:, None, None] + ladder[None]).astype(np.int32)
+    return indices.reshape(-1, 3)
 
 
 def both_sides(values: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -24,5 +25,6 @@ def both_sides(values: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def tangents_of(points: NDArray[np.floating]) -> NDArray[np.float64]:
     """(S, K, 3) unit tangents of strands (S, K, 3)."""
-    tangents = np.gradient(points.astype(np.float64), axis=1)
-    return tangents / np.maximum(np.linalg.norm(tangents, axis=-1, keepdims=True), 1e-12)
+    tangents: NDArray[np.float64] = np.gradient(points.astype(np.float64), axis=1)
+    tangents /= np.maximum(np.linalg.norm(tangents, axis=-1, keepdims=True), 1e-12)
+    return tangents

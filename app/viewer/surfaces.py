@@ -112,8 +112,9 @@ def surface_program(stack: ExitStack, context: moderngl.Context, name: str) -> m
         if sampler in program:
             program[sampler] = unit
     for block, binding in BLOCKS.items():
-        if block in program:
-            program[block].binding = binding
+        member = program.get(block, None)
+        if isinstance(member, moderngl.UniformBlock):
+            member.binding = binding
     return program
 
 

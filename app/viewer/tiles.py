@@ -110,7 +110,7 @@ def _noise(random: np.random.Generator, size: int, slope: float, lowest: float) 
     gain = np.where(frequency >= lowest, np.maximum(frequency, 1.0) ** -slope, 0.0)
     spectrum = np.fft.rfft2(random.standard_normal((size, size))) * gain
     field: Floats = np.fft.irfft2(spectrum, s=(size, size))
-    return field / field.std()
+    return field / float(field.std())
 
 
 def _cells(random: np.random.Generator, size: int, count: int) -> Floats:
@@ -126,7 +126,8 @@ def _cells(random: np.random.Generator, size: int, count: int) -> Floats:
             away = np.hypot(cell_y + dy + point[..., 0] - y, cell_x + dx + point[..., 1] - x)
             second = np.minimum(second, np.maximum(nearest, away))
             nearest = np.minimum(nearest, away)
-    return np.clip((second - nearest) / 0.45, 0.0, 1.0)
+    borders: Floats = np.clip((second - nearest) / 0.45, 0.0, 1.0)
+    return borders
 
 
 def _dots(random: np.random.Generator, size: int, count: int, radius: float) -> Floats:
@@ -136,12 +137,14 @@ def _dots(random: np.random.Generator, size: int, count: int, radius: float) -> 
     points = np.zeros((size, size))
     where = random.integers(0, size, (count, 2))
     points[where[:, 0], where[:, 1]] = random.uniform(0.3, 1.0, count)
-    return np.fft.irfft2(np.fft.rfft2(points) * np.fft.rfft2(bump), s=(size, size))
+    dots: Floats = np.fft.irfft2(np.fft.rfft2(points) * np.fft.rfft2(bump), s=(size, size))
+    return dots
 
 
 def _unit(field: Floats, spread: float = 2.0) -> Floats:
     """0..1 with the mean at 0.5; `spread` standard deviations reach the ends."""
-    return np.clip(0.5 + (field - field.mean()) / (2 * spread * field.std()), 0.0, 1.0)
+    shares: Floats = np.clip(0.5 + (field - field.mean()) / (2 * spread * field.std()), 0.0, 1.0)
+    return shares
 
 
 def _tile(height: Floats, *, strength: float, mottle: Floats) -> Bytes:
@@ -151,4 +154,5 @@ def _tile(height: Floats, *, strength: float, mottle: Floats) -> Bytes:
 
 
 def _bytes(*channels: Floats) -> Bytes:
-    return np.ascontiguousarray(np.round(np.stack(channels, axis=-1) * 255).astype(np.uint8))
+    texels: Bytes = np.round(np.stack(channels, axis=-1) * 255).astype(np.uint8)
+    return np.ascontiguousarray(texels)
