@@ -64,10 +64,15 @@ def _symmetric_actions(wheel: Wheel, scale: float) -> dict[str, Array]:
 def _adjusted(actions: dict[str, Array]) -> dict[str, Array]:
     """Corrections seen to be needed on renders of the head."""
     adjusted = dict(actions)
+    parted = ("mouthUpperUp", "mouthLowerDown")
     lift = SEAM_LIFT * (actions["mouthUpperUpLeft"] + actions["mouthUpperUpRight"])
     adjusted["jawOpen"] = actions["jawOpen"] + lift
     adjusted["mouthClose"] = actions["mouthClose"] - lift
-    adjusted["mouthFunnel"] = 1.35 * actions["mouthFunnel"]
+    adjusted["mouthFunnel"] = (
+        1.05 * actions["mouthFunnel"]
+        + 0.30 * actions["mouthPucker"]
+        + 0.20 * sum(actions[part + side] for part in parted for side in ("Left", "Right"))
+    )
     return adjusted
 
 

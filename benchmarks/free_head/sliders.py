@@ -17,7 +17,6 @@ LOCAL_SLIDERS: dict[str, tuple[str, str, str]] = {
     "face_height": ("head/head-scale-vert", "incr", "decr"),
     "face_depth": ("head/head-scale-depth", "incr", "decr"),
     "face_fullness": ("head/head-fat", "incr", "decr"),
-    "face_angle": ("head/head-angle", "out", "in"),
     "face_oval": ("head/head-oval", "", ""),
     "face_round": ("head/head-round", "", ""),
     "face_square": ("head/head-square", "", ""),
