@@ -126,3 +126,13 @@ class DatagramSender:
             else:
                 log.warning("%s: cannot send: %s; will keep trying", self._name, error.strerror)
         self._last_trouble = self._clock()
+
+
+def is_port_taken(address: Address) -> bool:
+    """Whether a program on this machine receives datagrams there. Asks by trying to be it."""
+    with socket.socket(address.family, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind(address.sockaddr)
+        except OSError:
+            return True
+    return False

@@ -155,6 +155,8 @@ def _path_kind(path: str) -> str:
 
 def _quoted_kind(text: str) -> str:
     """The same for what stands in quotes, where a name may hold spaces."""
+    if "://" in text:
+        return text
     if "/" in text or "\\" in text:
         return _path_kind(text)
     return "<file>" + _ending(text) if FILE_NAME.search(text) else text

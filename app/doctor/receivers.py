@@ -1,0 +1,32 @@
+"""The programs that we send to: whether they can be reached and listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.doctor.finding import Finding, Verdict
+from app.network import Address, is_port_taken, resolve
+from app.outputs import OutputSettings
+from engine.errors import OutputError
+
+THIS_MACHINE = ("127.0.0.1", "::1")
+
+
+def probe_receiver(
+    output: OutputSettings, *, is_taken: Callable[[Address], bool] = is_port_taken
+) -> Finding:
+    """Whether the host exists and, on this machine, whether a program listens at the port."""
+    try:
+        address = resolve(output.host, output.port)
+    except OutputError as error:
+        return Finding(Verdict.FAIL, "output", output.name, str(error))
+    if address.sockaddr[0] not in THIS_MACHINE:
+        return Finding(Verdict.OK, "output", f"{output.name}: another computer; it does not answer")
+    if is_taken(address):
+        return Finding(Verdict.OK, "output", f"{output.name}: a program listens")
+    return Finding(
+        Verdict.NOTE,
+        "output",
+        f"{output.name}: no program listens there",
+        "Start the avatar's program and switch its receiver on; mien sends either way.",
+    )
