@@ -23,14 +23,15 @@ KINDS: tuple[BackgroundKind, ...] = get_args(BackgroundKind)
 class Backdrop:
     """The four kinds of background for one OpenGL context. The picture is loaded once.
 
-    picture: None leaves that kind out. Raises ViewerError if it or the colour cannot be read.
+    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. Raises ViewerError if one of
+    them cannot be read.
     """
 
-    def __init__(self, context: moderngl.Context, *, picture: Path | None, key_color: str) -> None:
+    def __init__(self, context: moderngl.Context, *, picture: str, key_color: str) -> None:
         self._key = Plain(color_from_hex(key_color))
         self._texture: moderngl.Texture | None = None
-        if picture is not None:
-            image = read_picture(picture)
+        if picture:
+            image = read_picture(Path(picture))
             self._texture = context.texture(
                 (image.shape[1], image.shape[0]), 3, image[::-1].tobytes(), alignment=1
             )

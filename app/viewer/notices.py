@@ -73,8 +73,8 @@ class Notices:
         return tuple(notices)
 
 
-def draw_notices(area: Rect, notices: tuple[Notice, ...]) -> None:
-    """From the lower edge of this room upwards, in its middle."""
+def draw_notices(area: Rect, notices: tuple[Notice, ...], *, center: float) -> None:
+    """From the lower edge of this room upwards, as near to the x of `center` as it allows."""
     em = imgui.get_font_size()
     padding = PADDING * em
     bottom = area.bottom
@@ -86,9 +86,8 @@ def draw_notices(area: Rect, notices: tuple[Notice, ...]) -> None:
         height = title.y + 2 * padding + (advice.y + 0.25 * em if notice.advice else 0.0)
         width = text_width + 2 * padding + (INDENT * em if notice.warning else 0.0)
         width = min(width, area.width)
-        imgui.set_next_window_pos(
-            ImVec2(area.x + (area.width - width) / 2, max(area.y, bottom - height))
-        )
+        x = min(max(center - width / 2, area.x), area.right - width)
+        imgui.set_next_window_pos(ImVec2(x, max(area.y, bottom - height)))
         imgui.set_next_window_size(ImVec2(width, height))
         imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(padding, padding))
         imgui.push_style_color(imgui.Col_.window_bg, theme.NOTICE)

@@ -69,7 +69,7 @@ class Overlay:
             draw_help(size, switches_on(settings, mirrored=statistics.mirrored))
         else:
             self._draw_panels(shown, statistics, settings, layout, pixels[0] / size[0])
-            draw_notices(layout.notices, notices)
+            draw_notices(layout.notices, notices, center=size[0] / 2)
         window.end_panels()
 
     def _draw_panels(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from engine.errors import ViewerError
+
+if TYPE_CHECKING:
+    from app.viewer.window import Window
 
 
 class DisplayProblem(Enum):
@@ -37,13 +41,17 @@ def probe_display() -> Display:
     except ImportError as error:
         return _lacking(DisplayProblem.NO_LIBRARIES, f"{error}. Install it, e.g. libx11-6.")
     try:
-        window = windows.Window("mien doctor", (64, 64), shown=False)
+        with windows.Window("mien doctor", (64, 64), shown=False) as window:
+            return _found(window)
     except windows.NoDisplayError as error:
         return _lacking(DisplayProblem.NO_DISPLAY, str(error))
     except ViewerError as error:
         return _lacking(DisplayProblem.NO_OPENGL, str(error))
+
+
+def _found(window: Window) -> Display:
     info = window.gl.info
-    display = Display(
+    return Display(
         platform=window.platform,
         vendor=str(info["GL_VENDOR"]),
         renderer=str(info["GL_RENDERER"]),
@@ -51,8 +59,6 @@ def probe_display() -> Display:
         software=window.software,
         transparent=window.transparent,
     )
-    window.close()
-    return display
 
 
 def _lacking(problem: DisplayProblem, reason: str) -> Display:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -47,15 +46,12 @@ class Viewer:
     def __init__(self, settings: ViewerSettings) -> None:
         self._settings = settings
         with ExitStack() as opening:
-            window = Window(TITLE, settings.size, vsync=settings.vsync)
-            opening.callback(window.close)
-            self._window = window
+            window = opening.enter_context(Window(TITLE, settings.size, vsync=settings.vsync))
+            self.window = window
             self._backdrop = opening.enter_context(
                 Backdrop(
                     window.gl,
-                    picture=Path(settings.background_picture)
-                    if settings.background_picture
-                    else None,
+                    picture=settings.background_picture,
                     key_color=settings.key_color,
                 )
             )
@@ -73,7 +69,7 @@ class Viewer:
         self._orbit = Orbit()
         self._stance = Stance()
         self._offset = np.zeros(3)
-        self._help_shown = False
+        self.help_shown = False
         self._told_opaque = False
         self._ended = False
         self._notices = Notices(time.perf_counter())
@@ -100,20 +96,20 @@ class Viewer:
         """
         now = time.perf_counter()
         if now < self._next_draw:
-            self._window.wait(self._next_draw - now)
+            self.window.wait(self._next_draw - now)
             if time.perf_counter() < self._next_draw:
                 return ()
         actions = self._handle_input(statistics)
         if self._ended:
             return actions
-        if not self._window.drawable:
-            self._window.wait(SLOWEST)
+        if not self.window.drawable:
+            self.window.wait(SLOWEST)
             return actions
         self._observe(shown)
         if self._is_due(shown):
             self._draw(shown, statistics)
         else:
-            self._window.wait(NAP)
+            self.window.wait(NAP)
         return actions
 
     def close(self) -> None:
@@ -129,7 +125,7 @@ class Viewer:
     # --- what a person asks -------------------------------------------------------------------
 
     def _handle_input(self, statistics: Statistics) -> tuple[Action, ...]:
-        given = self._window.poll()
+        given = self.window.poll()
         if given.touched:
             self._glow = AFTERGLOW
         self._orbit = self._orbit.dragged(given.drag_right, given.drag_down).zoomed(given.zoom)
@@ -143,7 +139,7 @@ class Viewer:
                 self._ended = True
             elif command is not None:
                 self._do(command)
-        if self._window.closing:
+        if self.window.closing:
             self._ended = True
         if self._ended:
             actions.append(Quit())
@@ -153,7 +149,7 @@ class Viewer:
         settings, orbit = self._settings, self._orbit
         match command:
             case Command.HELP:
-                self._help_shown = not self._help_shown
+                self.help_shown = not self.help_shown
             case Command.INSET:
                 self._settings = replace(settings, inset=not settings.inset)
             case Command.BARS:
@@ -184,7 +180,7 @@ class Viewer:
                 self._settings = replace(settings, fullscreen=not settings.fullscreen)
                 self._apply_window_settings()
             case Command.LEAVE_FULLSCREEN:
-                self._help_shown = False
+                self.help_shown = False
                 self._settings = replace(settings, fullscreen=False)
                 self._apply_window_settings()
             case Command.BORDERLESS:
@@ -197,9 +193,9 @@ class Viewer:
                 self._apply_window_settings()
 
     def _apply_window_settings(self) -> None:
-        self._window.borderless = self._settings.borderless
-        self._window.on_top = self._settings.on_top
-        self._window.fullscreen = self._settings.fullscreen
+        self.window.borderless = self._settings.borderless
+        self.window.on_top = self._settings.on_top
+        self.window.fullscreen = self._settings.fullscreen
 
     def _change_look(self, by: int) -> None:
         names, looks = tuple(LOOKS), tuple(LOOKS.values())
@@ -214,7 +210,7 @@ class Viewer:
     def _change_background(self) -> None:
         kind = self._backdrop.after(self._settings.background)
         self._settings = replace(self._settings, background=kind)
-        if kind == "transparent" and not self._window.transparent and not self._told_opaque:
+        if kind == "transparent" and not self.window.transparent and not self._told_opaque:
             self._told_opaque = True
             self._say("This desktop has no transparent windows: use the colour key")
         else:
@@ -254,18 +250,18 @@ class Viewer:
                 supersampling=self._detail.supersampling,
             ),
             self._settings,
-            help_shown=self._help_shown,
+            help_shown=self.help_shown,
             notices=self._notices.current(started, statistics.source, quiet=self._captured),
             now=started,
         )
-        self._window.swap()
+        self.window.swap()
         self._drawn, self._drawn_at = shown, started
         self._glow = max(0, self._glow - 1)
         self._pace(started)
 
     def _draw_head(self, shown: Shown | None) -> None:
-        width, height = self._window.framebuffer_size
-        target = self._window.gl.screen
+        width, height = self.window.framebuffer_size
+        target = self.window.gl.screen
         target.viewport = (0, 0, width, height)
         self._head.supersampling = self._detail.supersampling
         state = shown.state if shown is not None else None
@@ -286,13 +282,13 @@ class Viewer:
         loop back, and it would take the processor from the tracker.
         """
         seconds = time.perf_counter() - started
-        if self._window.software:
+        if self.window.software:
             self._detail.observe(seconds)
             self._next_draw = started + seconds * (1 + SOFTWARE_REST)
         else:
             if self._head.gpu_seconds is not None:
                 self._detail.observe(self._head.gpu_seconds)
-            self._next_draw = started + 0.9 / self._window.refresh_rate_hz
+            self._next_draw = started + 0.9 / self.window.refresh_rate_hz
 
     @property
     def _captured(self) -> bool:

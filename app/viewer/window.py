@@ -10,7 +10,7 @@ import ctypes
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 # isort: off
 from imgui_bundle import imgui
@@ -78,16 +78,16 @@ class Window:
                 "window (--no-window)."
             )
         try:
-            self._handle = _create(title, size, shown=shown, transparent=transparent)
-            glfw.make_context_current(self._handle)
+            self.handle = _create(title, size, shown=shown, transparent=transparent)
+            glfw.make_context_current(self.handle)
             loader: Any = _Loader()  # moderngl annotates it as a dictionary, and calls its methods
             self.gl = moderngl.create_context(require=GL_VERSION, context=loader)
         except BaseException:
             glfw.terminate()
             raise
         glfw.swap_interval(1 if vsync else 0)
-        glfw.set_window_size_limits(self._handle, *SMALLEST, glfw.DONT_CARE, glfw.DONT_CARE)
-        self._address = ctypes.cast(self._handle, ctypes.c_void_p).value or 0
+        glfw.set_window_size_limits(self.handle, *SMALLEST, glfw.DONT_CARE, glfw.DONT_CARE)
+        self._address = ctypes.cast(self.handle, ctypes.c_void_p).value or 0
         self._reset_status = _graphics_reset_status()
         self._keys: list[KeyPress] = []
         self._drag = [0.0, 0.0]
@@ -95,7 +95,7 @@ class Window:
         self._touched = True
         self._dragging = False
         self._cursor = (0.0, 0.0)
-        self._windowed = (*glfw.get_window_pos(self._handle), *size)
+        self._windowed = (*glfw.get_window_pos(self.handle), *size)
         self._attach_imgui()
 
     # --- what it is ---------------------------------------------------------------------------
@@ -103,35 +103,35 @@ class Window:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in points: the unit of mouse and imgui."""
-        width, height = glfw.get_window_size(self._handle)
+        width, height = glfw.get_window_size(self.handle)
         return width, height
 
     @property
     def framebuffer_size(self) -> tuple[int, int]:
         """Width and height in pixels; (0, 0) while minimised on some systems."""
-        width, height = glfw.get_framebuffer_size(self._handle)
+        width, height = glfw.get_framebuffer_size(self.handle)
         return width, height
 
     @property
     def content_scale(self) -> float:
         """How much larger than at 96 dpi the desktop wants things, in pixels."""
-        return max(1.0, float(glfw.get_window_content_scale(self._handle)[0]))
+        return max(1.0, float(glfw.get_window_content_scale(self.handle)[0]))
 
     @property
     def drawable(self) -> bool:
         """False while minimised: there is nothing to draw on."""
-        return not glfw.get_window_attrib(self._handle, glfw.ICONIFIED) and all(
+        return not glfw.get_window_attrib(self.handle, glfw.ICONIFIED) and all(
             self.framebuffer_size
         )
 
     @property
     def closing(self) -> bool:
-        return bool(glfw.window_should_close(self._handle))
+        return bool(glfw.window_should_close(self.handle))
 
     @property
     def transparent(self) -> bool:
         """Whether the desktop lets what is behind show through."""
-        return bool(glfw.get_window_attrib(self._handle, glfw.TRANSPARENT_FRAMEBUFFER))
+        return bool(glfw.get_window_attrib(self.handle, glfw.TRANSPARENT_FRAMEBUFFER))
 
     @property
     def platform(self) -> str:
@@ -159,41 +159,41 @@ class Window:
 
     @property
     def fullscreen(self) -> bool:
-        return bool(glfw.get_window_monitor(self._handle))
+        return bool(glfw.get_window_monitor(self.handle))
 
     @fullscreen.setter
     def fullscreen(self, on: bool) -> None:
         if on == self.fullscreen:
             return
         if on:
-            self._windowed = (*glfw.get_window_pos(self._handle), *self.size)
+            self._windowed = (*glfw.get_window_pos(self.handle), *self.size)
             monitor = self._monitor()
             if monitor is None:
                 return
             mode = glfw.get_video_mode(monitor)
             width, height = mode.size
             glfw.set_window_monitor(
-                self._handle, monitor, 0, 0, width, height, mode.refresh_rate or glfw.DONT_CARE
+                self.handle, monitor, 0, 0, width, height, mode.refresh_rate or glfw.DONT_CARE
             )
         else:
             no_monitor: Any = None  # glfw's stub forgets that a window need not have one
-            glfw.set_window_monitor(self._handle, no_monitor, *self._windowed, glfw.DONT_CARE)
+            glfw.set_window_monitor(self.handle, no_monitor, *self._windowed, glfw.DONT_CARE)
 
     @property
     def borderless(self) -> bool:
-        return not glfw.get_window_attrib(self._handle, glfw.DECORATED)
+        return not glfw.get_window_attrib(self.handle, glfw.DECORATED)
 
     @borderless.setter
     def borderless(self, on: bool) -> None:
-        glfw.set_window_attrib(self._handle, glfw.DECORATED, not on)
+        glfw.set_window_attrib(self.handle, glfw.DECORATED, not on)
 
     @property
     def on_top(self) -> bool:
-        return bool(glfw.get_window_attrib(self._handle, glfw.FLOATING))
+        return bool(glfw.get_window_attrib(self.handle, glfw.FLOATING))
 
     @on_top.setter
     def on_top(self, on: bool) -> None:
-        glfw.set_window_attrib(self._handle, glfw.FLOATING, on)
+        glfw.set_window_attrib(self.handle, glfw.FLOATING, on)
 
     # --- each turn ----------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class Window:
 
     def swap(self) -> None:
         """Show what was drawn; waits for the screen when vsync is on."""
-        glfw.swap_buffers(self._handle)
+        glfw.swap_buffers(self.handle)
         if self._reset_status is not None and self._reset_status():
             raise ViewerError(
                 "the window stopped: the graphics driver was reset and lost its pictures; "
@@ -231,10 +231,16 @@ class Window:
         imgui.backends.glfw_shutdown()
         imgui.destroy_context(self._imgui)
         self.gl.release()
-        glfw.destroy_window(self._handle)
+        glfw.destroy_window(self.handle)
         glfw.terminate()
 
-    # --- input --------------------------------------------------------------------------------
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- input: glfw calls these ----------------------------------------------------------------
 
     def _attach_imgui(self) -> None:
         """Our callbacks hand every event to imgui first, which then says whether it wants it."""
@@ -242,18 +248,18 @@ class Window:
         imgui.get_io().set_ini_filename("")  # panels have their places; no imgui.ini is written
         imgui.backends.glfw_init_for_opengl(self._address, False)
         imgui.backends.opengl3_init("#version 330")
-        glfw.set_key_callback(self._handle, self._on_key)
-        glfw.set_char_callback(self._handle, self._on_char)
-        glfw.set_mouse_button_callback(self._handle, self._on_mouse_button)
-        glfw.set_cursor_pos_callback(self._handle, self._on_cursor)
-        glfw.set_cursor_enter_callback(self._handle, self._on_cursor_enter)
-        glfw.set_scroll_callback(self._handle, self._on_scroll)
-        glfw.set_window_focus_callback(self._handle, self._on_focus)
-        glfw.set_window_refresh_callback(self._handle, self._on_change)
-        glfw.set_window_close_callback(self._handle, self._on_change)
-        glfw.set_framebuffer_size_callback(self._handle, self._on_resize)
+        glfw.set_key_callback(self.handle, self.on_key)
+        glfw.set_char_callback(self.handle, self.on_char)
+        glfw.set_mouse_button_callback(self.handle, self.on_mouse_button)
+        glfw.set_cursor_pos_callback(self.handle, self.on_cursor)
+        glfw.set_cursor_enter_callback(self.handle, self.on_cursor_enter)
+        glfw.set_scroll_callback(self.handle, self.on_scroll)
+        glfw.set_window_focus_callback(self.handle, self.on_focus)
+        glfw.set_window_refresh_callback(self.handle, self.on_change)
+        glfw.set_window_close_callback(self.handle, self.on_change)
+        glfw.set_framebuffer_size_callback(self.handle, self.on_resize)
 
-    def _on_key(self, _window: object, key: int, scancode: int, action: int, mods: int) -> None:
+    def on_key(self, _window: object, key: int, scancode: int, action: int, mods: int) -> None:
         imgui.backends.glfw_key_callback(self._address, key, scancode, action, mods)
         self._touched = True
         if action == glfw.RELEASE or imgui.get_io().want_text_input:
@@ -264,16 +270,16 @@ class Window:
         if name and (action == glfw.PRESS or name in _REPEATING):
             self._keys.append(KeyPress(name.lower(), bool(mods & glfw.MOD_SHIFT)))
 
-    def _on_char(self, _window: object, code: int) -> None:
+    def on_char(self, _window: object, code: int) -> None:
         imgui.backends.glfw_char_callback(self._address, code)
 
-    def _on_mouse_button(self, _window: object, button: int, action: int, mods: int) -> None:
+    def on_mouse_button(self, _window: object, button: int, action: int, mods: int) -> None:
         imgui.backends.glfw_mouse_button_callback(self._address, button, action, mods)
         self._touched = True
         if button == glfw.MOUSE_BUTTON_LEFT:
             self._dragging = action == glfw.PRESS and not imgui.get_io().want_capture_mouse
 
-    def _on_cursor(self, _window: object, x: float, y: float) -> None:
+    def on_cursor(self, _window: object, x: float, y: float) -> None:
         imgui.backends.glfw_cursor_pos_callback(self._address, x, y)
         self._touched = True
         if self._dragging:
@@ -282,26 +288,26 @@ class Window:
             self._drag[1] += (y - self._cursor[1]) / height
         self._cursor = (x, y)
 
-    def _on_cursor_enter(self, _window: object, entered: int) -> None:
+    def on_cursor_enter(self, _window: object, entered: int) -> None:
         imgui.backends.glfw_cursor_enter_callback(self._address, entered)
         self._touched = True
 
-    def _on_scroll(self, _window: object, right: float, up: float) -> None:
+    def on_scroll(self, _window: object, right: float, up: float) -> None:
         imgui.backends.glfw_scroll_callback(self._address, right, up)
         self._touched = True
         if not imgui.get_io().want_capture_mouse:
             self._zoom += up
 
-    def _on_focus(self, _window: object, focused: int) -> None:
+    def on_focus(self, _window: object, focused: int) -> None:
         imgui.backends.glfw_window_focus_callback(self._address, focused)
         self._touched = True
         if not focused:
             self._dragging = False
 
-    def _on_resize(self, _window: object, _width: int, _height: int) -> None:
+    def on_resize(self, _window: object, _width: int, _height: int) -> None:
         self._touched = True
 
-    def _on_change(self, _window: object) -> None:
+    def on_change(self, _window: object) -> None:
         self._touched = True
 
     def _taken_input(self) -> Input:
@@ -319,7 +325,7 @@ class Window:
 
     def _monitor(self) -> Handle | None:
         """The monitor on which most of the window lies."""
-        left, top = glfw.get_window_pos(self._handle)
+        left, top = glfw.get_window_pos(self.handle)
         width, height = self.size
         best, most = glfw.get_primary_monitor(), 0
         for monitor in glfw.get_monitors():

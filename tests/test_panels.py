@@ -1,0 +1,156 @@
+"""What the window's panels say and where they stand; no window needed."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from app.statistics import LatencyStatistics, OutputStatistics, RecordingStatistics, Statistics
+from app.viewer import ViewerSettings
+from app.viewer.bars import GROUPS
+from app.viewer.keys import HELP, Command, KeyPress, command_for
+from app.viewer.layout import Rect, arrange
+from app.viewer.notices import FIRST_REMARK, NO_FACE, Notices
+from app.viewer.overlay import switches_on
+from app.viewer.rates import DrawingStatistics, lines_of
+from app.viewer.theme import FONT_SIZE, interface_scale
+from engine.blendshapes import BLENDSHAPES
+
+SIZES = [(320, 240), (480, 360), (640, 900), (1280, 720), (1920, 1080), (3840, 2160), (400, 1200)]
+
+
+def test_every_blendshape_has_exactly_one_bar() -> None:
+    shown = [index for group in GROUPS for row in group.rows for index in row.indices]
+    assert sorted(shown) == list(range(len(BLENDSHAPES)))
+
+
+def test_pairs_of_bars_are_the_right_and_the_left_of_the_same_shape() -> None:
+    for row in itertools.chain.from_iterable(group.rows for group in GROUPS):
+        if len(row.indices) == 2:
+            right, left = (BLENDSHAPES[index] for index in row.indices)
+            assert right.removesuffix("Right") == left.removesuffix("Left")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("wanted", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3, 9 / 16])
+@pytest.mark.parametrize("bars", [False, True])
+def test_panels_stay_inside_the_window_and_off_each_other(
+    size: tuple[int, int], wanted: float, aspect: float, bars: bool
+) -> None:
+    em = FONT_SIZE * interface_scale(size, size, 1.0, wanted)
+    layout = arrange(size, em, aspect=aspect, inset=True, bars=bars)
+    panels = [layout.inset, layout.rates] + ([layout.bars] if bars else [])
+    for panel in [*panels, layout.notices]:
+        assert panel.width > 0 and panel.height > 0
+        assert panel.x >= 0 and panel.y >= 0
+        assert panel.right <= size[0] + 1e-6 and panel.bottom <= size[1] + 1e-6
+    for one, other in itertools.combinations(panels, 2):
+        assert not _overlap(one, other)
+    assert not _overlap(layout.notices, layout.inset)
+
+
+def test_the_picture_in_the_corner_keeps_its_shape() -> None:
+    for size in SIZES:
+        for aspect in (16 / 9, 9 / 16):
+            inset = arrange(size, 16.0, aspect=aspect, inset=True, bars=True).inset
+            assert inset.width / inset.height == pytest.approx(aspect)
+
+
+def test_panels_follow_the_desktop_scale_and_the_users() -> None:
+    room = (4000, 3000)
+    assert interface_scale(room, room, 1.0, 1.0) == 1.0
+    assert interface_scale(room, room, 2.0, 1.0) == 2.0  # X11, Windows: points are pixels
+    assert interface_scale(room, (8000, 6000), 2.0, 1.0) == 1.0  # macOS: a point is two pixels
+    assert interface_scale(room, room, 1.5, 2.0) == 3.0
+
+
+def test_a_small_window_makes_panels_smaller_rather_than_cut() -> None:
+    assert interface_scale((480, 360), (480, 360), 1.0, 2.0) == 1.0
+    assert interface_scale((320, 240), (320, 240), 1.0, 1.0) < 1.0
+    assert interface_scale((1, 1), (1, 1), 1.0, 1.0) > 0.0
+
+
+def test_every_key_of_the_help_panel_does_something() -> None:
+    for line in itertools.chain.from_iterable(group.lines for group in HELP):
+        key = line.caps[-1].lower()
+        if key not in ("drag", "wheel"):
+            command = command_for(KeyPress(key, shift=len(line.caps) > 1))
+            assert command is not None
+            assert line.command in (None, command)
+
+
+def test_shift_goes_back_through_the_looks() -> None:
+    assert command_for(KeyPress("l")) is Command.NEXT_LOOK
+    assert command_for(KeyPress("l", shift=True)) is Command.PREVIOUS_LOOK
+    assert command_for(KeyPress("ä")) is None
+
+
+def test_help_marks_what_is_on() -> None:
+    settings = ViewerSettings(inset=False, bars=True)
+    assert switches_on(settings, mirrored=True) == {Command.BARS, Command.MIRROR}
+
+
+def test_a_missing_face_is_spoken_of_only_after_a_while() -> None:
+    notices = Notices(started=0.0)
+    for index in range(70):
+        notices.observe(index / 30, frame_index=index, face=index < 9)
+    assert _titles(notices, 1.9) == [FIRST_REMARK]
+    notices.observe(2.4, frame_index=71, face=False)
+    assert _titles(notices, 2.4) == [NO_FACE.title, FIRST_REMARK]
+    notices.observe(2.5, frame_index=72, face=True)
+    assert _titles(notices, 2.5) == [FIRST_REMARK]
+    assert _titles(notices, 4.0) == [FIRST_REMARK]
+    assert _titles(notices, 10.0) == ["No new pictures"]
+
+
+def test_before_the_first_picture_the_source_is_named() -> None:
+    (waiting, _) = Notices(started=0.0).current(3.0, "camera 0", quiet=False)
+    assert waiting.title == "Waiting for the first picture"
+    assert waiting.advice == "from camera 0"
+
+
+def test_a_picture_that_others_capture_shows_only_answers_to_keys() -> None:
+    notices = Notices(started=0.0)
+    assert notices.current(3.0, "demo", quiet=True) == ()
+    notices.say("Mirror on", 3.0)
+    assert [notice.title for notice in notices.current(3.1, "demo", quiet=True)] == ["Mirror on"]
+
+
+def test_rates_tell_every_output_and_recording() -> None:
+    statistics = Statistics(
+        source="demo",
+        capture_rate_hz=29.97,
+        state_rate_hz=30.0,
+        draw_rate_hz=60.0,
+        latency=LatencyStatistics(0.008, 0.012, 0.020),
+        dropped=4,
+        outputs=(OutputStatistics("vmc 127.0.0.1:39539", 90.2),),
+        recordings=(RecordingStatistics("take.csv", 1234),),
+    )
+    drawing = DrawingStatistics(gpu_seconds=0.0021, draw_calls=11, supersampling=2.0)
+    values = {line.label: line.value for line in lines_of(statistics, drawing)}
+    assert values["camera"] == "30.0 /s"
+    assert values["95 % below"] == "12.0 ms"
+    assert values["GPU time"] == "2.1 ms"
+    assert values["vmc 127.0.0.1:39539"] == "90 /s"
+    assert values["take.csv"] == "1234"
+
+
+def _titles(notices: Notices, now: float) -> list[str]:
+    return [notice.title for notice in notices.current(now, "demo", quiet=False)]
+
+
+def _overlap(one: Rect, other: Rect) -> bool:
+    return bool(
+        np.all(
+            [
+                one.x < other.right,
+                other.x < one.right,
+                one.y < other.bottom,
+                other.y < one.bottom,
+            ]
+        )
+    )
