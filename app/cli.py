@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from types import FrameType
 
-from app.commands import bench, cameras, doctor, run, track
+from app.commands import bench, cameras, run, track
 from app.folders import log_folder
 from app.log import set_up_log
 from app.native_messages import divert_native_messages
 from engine.errors import MienError
 
-COMMANDS = {"run": run, "track": track, "cameras": cameras, "bench": bench, "doctor": doctor}
+COMMANDS = {"run": run, "track": track, "cameras": cameras, "bench": bench}
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     log.info("mien %s: %s", version("mien"), " ".join(sys.argv[1:] if argv is None else argv))
     try:
-        return COMMANDS[arguments.command].run(arguments)
+        code: int = COMMANDS[arguments.command].run(arguments)
     except MienError as error:
         log.info("ended by %s", type(error).__name__)
         print(f"mien: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return run.INTERRUPTED
+    return code
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:

@@ -12,6 +12,8 @@ import logging
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.actions import Quit, SetMirror
 from app.meter import Meter
@@ -21,12 +23,15 @@ from app.settings import RunSettings, keep_settings
 from app.sources import open_source
 from app.statistics import Summary
 from app.threads import Latest, Worker
-from app.viewer import Shown, Viewer, open_viewer, render_snapshot, save_png
-from engine.data import Frame
+from app.viewer import Shown, ViewerSettings, open_viewer
+from engine.data import FaceState, Frame
 from engine.errors import ViewerError
 from engine.mirror import mirrored
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.smoother import Smoother
+
+if TYPE_CHECKING:
+    from app.viewer.viewer import Viewer
 
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
@@ -114,7 +119,7 @@ def run(settings: RunSettings) -> Summary:
         keep_settings(settings, viewer.settings, mirror=bool(mirror.peek()))
     last = states.peek()
     if settings.snapshot is not None and last is not None:
-        save_png(settings.snapshot, render_snapshot(last.state, settings.viewer))
+        _write_snapshot(settings.snapshot, last.state, settings.viewer)
     return meter.summary(frames.overwritten, snapshot=settings.snapshot, interrupted=interrupted)
 
 
@@ -127,6 +132,12 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
     except ViewerError as error:
         log.warning("%s", error)
         return None
+
+
+def _write_snapshot(path: Path, state: FaceState, settings: ViewerSettings) -> None:
+    from app.viewer.snapshot import render_snapshot, save_png  # a run without it needs no OpenGL
+
+    save_png(path, render_snapshot(state, settings))
 
 
 def _seconds_since(frame: Frame) -> float:

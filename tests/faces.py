@@ -1,4 +1,4 @@
-"""Real values for tests: a photograph, its frames, and observations and states made by hand."""
+"""Real values for tests: a photograph, its frames, and observations made by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.blendshapes import BLENDSHAPES, INDEX
-from engine.data import LANDMARK_COUNT, FaceState, Frame, Observation
+from engine.data import LANDMARK_COUNT, Frame, Observation
 from engine.geometry import quaternion_from_euler
 from models.store import find_model, model_file
 
@@ -33,6 +33,18 @@ def face_model() -> Path:
     return path
 
 
+def write_video(path: Path, frames: int = 24, rate: float = 24.0) -> Path:
+    """A clip in which the photograph drifts sideways, 480×360, MJPG in AVI: no codec is needed."""
+    face = cv2.resize(photograph(), (360, 360))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (480, 360))
+    for index in range(frames):
+        picture = np.full((360, 480, 3), 60, np.uint8)
+        picture[:, 40 + 2 * index % 80 :][:, :360] = face
+        writer.write(picture)
+    writer.release()
+    return path
+
+
 def observation(timestamp: float = 0.0, **weights: float) -> Observation:
     """A face 0.5 m away that looks a little to its left; blendshapes by name."""
     values = np.zeros(len(BLENDSHAPES))
@@ -47,19 +59,4 @@ def observation(timestamp: float = 0.0, **weights: float) -> Observation:
         head_position=np.array([0.02, 0.01, -0.5]),
         gaze=np.array([[0.2, 0.1], [0.15, 0.1]]),
         image_size=(640, 480),
-    )
-
-
-def state(timestamp: float = 0.0, **weights: float) -> FaceState:
-    seen = observation(timestamp, **weights)
-    return FaceState(
-        timestamp=timestamp,
-        tracked=True,
-        confidence=seen.confidence,
-        weights=seen.weights,
-        head_rotation=seen.head_rotation,
-        head_position=seen.head_position,
-        gaze=seen.gaze,
-        landmarks=seen.landmarks,
-        image_size=seen.image_size,
     )

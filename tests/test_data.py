@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from engine.data import Frame
-from tests.faces import observation, state
+from tests.faces import observation
+from tests.states import face
 
 
 def test_wrong_shapes_are_refused_where_they_are_made() -> None:
@@ -11,8 +12,8 @@ def test_wrong_shapes_are_refused_where_they_are_made() -> None:
     with pytest.raises(ValueError, match=r"weights must have shape \(52,\), got \(51,\)"):
         replace(observation(), weights=np.zeros(51))
     with pytest.raises(ValueError, match=r"landmarks must have shape \(478, 3\), got \(468, 3\)"):
-        replace(state(), landmarks=np.zeros((468, 3)))
-    assert replace(state(), landmarks=None).landmarks is None
+        replace(face(), landmarks=np.zeros((468, 3)))
+    assert replace(face(), landmarks=None).landmarks is None
 
 
 @pytest.mark.parametrize(

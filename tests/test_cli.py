@@ -1,0 +1,205 @@
+"""`mien` as a person runs it: a process of its own, its exit code and every line it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faces import write_video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.avi")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment with folders of its own and without a display."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return {**environment, "MIEN_HOME": str(tmp_path / "home")}
+
+
+def mien(
+    *arguments: str | Path, home: dict[str, str], timeout: float = 60.0
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app", *map(str, arguments)]
+    return subprocess.run(command, env=home, timeout=timeout, capture_output=True, text=True)
+
+
+def start(*arguments: str | Path, home: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", *map(str, arguments)],
+        env=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_rows(take: Path, rows: int, limit: float = 30.0) -> None:
+    end = time.monotonic() + limit
+    while not take.exists() or take.read_bytes().count(b"\n") < rows:
+        assert time.monotonic() < end, "the recording does not grow"
+        time.sleep(0.02)  # another process writes it: there is nothing to wait on
+
+
+def test_without_a_display_it_says_so_in_one_line_and_goes_on(
+    clip: Path, home: dict[str, str]
+) -> None:
+    result = mien("run", "--source", clip, "--no-output", "--pace", "fast", home=home)
+    assert result.returncode == 0
+    assert "clip.avi: 24 frames, 24 with a face" in result.stdout
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1 and "display" in lines[0]
+
+
+def test_nothing_is_printed_to_stderr_that_a_user_cannot_use(
+    clip: Path, home: dict[str, str]
+) -> None:
+    result = mien("run", "--source", clip, "--no-output", "--no-window", home=home)
+    assert result.returncode == 0 and result.stderr == ""
+    native = Path(home["MIEN_HOME"], "log", "native.log").read_text()
+    assert "XNNPACK" in native  # MediaPipe's messages are kept, elsewhere
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "--source", "no-such.mp4"], "no-such.mp4"),
+        (["run", "--source", "demo", "--output", "morse"], "unknown output 'morse'"),
+        (["run", "--source", "demo", "--output", "vmc:host:x"], "bad port 'x'"),
+        (["run", "--source", "demo", "--profile", "studio"], "cannot read the profile"),
+        (["run", "--source", "demo", "--record", "take.fbx"], "unknown ending '.fbx'"),
+        (["run", "--source", "demo", "--snapshot", "face.jpg"], "expected a name ending in .png"),
+        (["run", "--source", "demo", "--no-output", "--output", "vmc"], "exclude each other"),
+        (["track", "a.mp4", "b.mp4", "--record", "x.csv"], "several inputs"),
+        (["track", "rtsp://127.0.0.1:9/x", "--record", "x.csv"], "127.0.0.1"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_1(
+    arguments: list[str], line: str, home: dict[str, str]
+) -> None:
+    result = mien(*arguments, *(["--no-window"] if arguments[0] == "run" else []), home=home)
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.startswith("mien: ") and line in result.stderr
+    assert result.stderr.count("\n") == 1 and result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["dance"], ["run", "--frames", "0"], ["run", "--seconds", "x"], ["track"]]
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], home: dict[str, str]) -> None:
+    result = mien(*arguments, home=home)
+    assert result.returncode == 2 and "usage: mien" in result.stderr
+
+
+def test_a_broken_profile_is_one_line(home: dict[str, str]) -> None:
+    folder = Path(home["MIEN_HOME"], "config")
+    folder.mkdir(parents=True)
+    (folder / "default.toml").write_text("mirror = 3\nspeed = 9")
+    result = mien("run", "--source", "demo", home=home)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "`mirror` is 3" in result.stderr and "`speed` is not a setting" in result.stderr
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_in_order_with_whole_files(
+    clip: Path, home: dict[str, str], tmp_path: Path, kind: signal.Signals
+) -> None:
+    take = tmp_path / "take.csv"
+    process = start(
+        *("run", "--source", clip, "--loop", "--no-window", "--no-output", "--record", take),
+        home=home,
+    )
+    wait_for_rows(take, 10)
+    process.send_signal(kind)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and err == ""
+    rows = take.read_text().splitlines()
+    assert f"take.csv: {len(rows) - 1} rows" in out
+    assert all(row.count(",") == rows[0].count(",") for row in rows)
+
+
+def test_kill_leaves_files_that_are_readable_to_the_last_whole_frame(
+    clip: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    takes = tmp_path / "take.csv", tmp_path / "take.jsonl"
+    process = start(
+        *("run", "--source", clip, "--loop", "--no-window", "--no-output"),
+        *("--record", takes[0], "--record", takes[1]),
+        home=home,
+    )
+    wait_for_rows(takes[0], 10)
+    process.kill()
+    process.communicate(timeout=20)
+    rows = takes[0].read_text().splitlines()
+    assert len(rows) >= 10 and all(row.count(",") == rows[0].count(",") for row in rows)
+    assert all(json.loads(line)["tracked"] for line in takes[1].read_text().splitlines())
+
+
+def test_track_takes_every_frame_and_the_same_bytes_come_out_each_time(
+    clip: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    takes = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for take in takes:
+        result = mien("track", clip, "--record", take, home=home)
+        assert result.returncode == 0 and result.stderr == ""
+        assert result.stdout.splitlines() == [
+            "clip.avi: 24 frames, 24 with a face",
+            f"{take}: 24 rows",
+        ]
+    assert takes[0].read_bytes() == takes[1].read_bytes()
+
+
+def test_run_records_what_track_records(clip: Path, home: dict[str, str], tmp_path: Path) -> None:
+    mien("track", clip, "--record", tmp_path / "track.csv", home=home)
+    mien(
+        *("run", "--source", clip, "--pace", "fast", "--no-window", "--no-output"),
+        *("--record", tmp_path / "run.csv"),
+        home=home,
+    )
+    assert (tmp_path / "track.csv").read_bytes() == (tmp_path / "run.csv").read_bytes()
+
+
+def test_several_inputs_are_named_by_a_pattern(
+    clip: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    other = clip.with_name("other.avi")
+    other.write_bytes(clip.read_bytes())
+    result = mien("track", clip, other, "--record", tmp_path / "{name}.jsonl", home=home)
+    assert result.returncode == 0
+    assert (tmp_path / "clip.jsonl").exists() and (tmp_path / "other.jsonl").exists()
+
+
+def test_an_interrupted_track_keeps_its_rows(home: dict[str, str], tmp_path: Path) -> None:
+    long = write_video(tmp_path / "long.avi", frames=2000)
+    take = tmp_path / "take.csv"
+    process = start("track", long, "--record", take, home=home)
+    wait_for_rows(take, 10)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert f"{take}: {len(take.read_text().splitlines()) - 1} rows" in out
+
+
+def test_bench_prints_every_stage_as_table_and_json(clip: Path, home: dict[str, str]) -> None:
+    table = mien("bench", "--source", clip, "--frames", "20", home=home)
+    assert table.returncode == 0
+    for stage in ("decode", "mediapipe", "observe", "smooth", "send"):
+        assert f"\n{stage} " in table.stdout
+    result = json.loads(
+        mien("bench", "--source", clip, "--frames", "5", "--json", home=home).stdout
+    )
+    assert result["frames"] == 5 and result["ratio_to_mediapipe"] > 1.0
+
+
+def test_version_is_the_distributions(home: dict[str, str]) -> None:
+    assert mien("--version", home=home).stdout.startswith("mien 0.")

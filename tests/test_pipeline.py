@@ -1,0 +1,170 @@
+"""The whole chain without a window: a clip in, datagrams and files out."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pythonosc.osc_bundle import OscBundle
+
+from app.outputs import OutputSettings, parse_output
+from app.pipeline import run
+from app.settings import Profile, RunSettings
+from app.sources import SourceSettings
+from app.viewer import ViewerSettings
+from engine.blendshapes import INDEX
+from engine.errors import MienError, RecordingError, SourceError
+from engine.smoother import SmootherSettings
+from tests.faces import face_model, write_video
+
+FRAMES = 24
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.avi", FRAMES)
+
+
+@pytest.fixture
+def receiver() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(2.0)
+        yield udp
+
+
+def settings(
+    spec: str,
+    *,
+    pace: str = "fast",
+    loop: bool = False,
+    outputs: tuple[OutputSettings, ...] = (),
+    recordings: tuple[Path, ...] = (),
+    mirror: bool = False,
+    frames: int | None = None,
+    seconds: float | None = None,
+) -> RunSettings:
+    return RunSettings(
+        source=SourceSettings(spec=spec, pace="fast" if pace == "fast" else "realtime", loop=loop),
+        face_model=face_model(),
+        smoother=SmootherSettings(),
+        mirror=mirror,
+        outputs=outputs,
+        recordings=recordings,
+        window=False,
+        viewer=ViewerSettings(),
+        frames=frames,
+        seconds=seconds,
+        snapshot=None,
+        profile_name="default",
+        profile=Profile(),
+    )
+
+
+def messages(udp: socket.socket) -> list[tuple[str, tuple[float, ...]]]:
+    """Everything that has arrived."""
+    found: list[tuple[str, tuple[float, ...]]] = []
+    udp.setblocking(False)
+    try:
+        while True:
+            found += [(m.address, tuple(m.params)) for m in OscBundle(udp.recv(65536))]
+    except BlockingIOError:
+        return found
+
+
+def test_at_pace_fast_every_frame_is_tracked_sent_and_recorded(
+    clip: Path, receiver: socket.socket, tmp_path: Path
+) -> None:
+    threads = threading.active_count()
+    output = parse_output(f"osc:127.0.0.1:{receiver.getsockname()[1]}")
+    take = tmp_path / "take.csv"
+    summary = run(settings(str(clip), outputs=(output,), recordings=(take,)))
+    assert (summary.frames, summary.faces, summary.dropped) == (FRAMES, FRAMES, 0)
+    assert not summary.interrupted and not summary.recording_failed
+    assert summary.latency is not None and 0.0 < summary.latency.p50 < 1.0
+    assert len(take.read_text().splitlines()) == FRAMES + 1
+    smiles = [value for address, value in messages(receiver) if address == "/face/mouthSmileLeft"]
+    assert len(smiles) == FRAMES + 1  # and the good-bye
+    assert smiles[-2][0] > 0.3 and smiles[-1] == (0.0,)
+    assert threading.active_count() == threads
+
+
+def test_the_summary_has_a_line_for_each_subject(clip: Path, tmp_path: Path) -> None:
+    output = parse_output("vmc::9")
+    lines = run(
+        settings(str(clip), outputs=(output,), recordings=(tmp_path / "t.jsonl",), frames=5)
+    ).lines()
+    assert lines[0].startswith("clip.avi: 5 frames, 5 with a face, 0 dropped, ")
+    assert "ms median" in lines[1] and "ms p99" in lines[1]
+    assert lines[2].startswith("vmc 127.0.0.1:9: ") and lines[2].endswith(" datagrams")
+    assert lines[3].endswith("t.jsonl: 5 rows")
+
+
+def test_same_frames_give_the_same_file(clip: Path, tmp_path: Path) -> None:
+    takes = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for take in takes:
+        run(settings(str(clip), recordings=(take,)))
+    assert takes[0].read_bytes() == takes[1].read_bytes()
+
+
+def test_a_mirrored_run_exchanges_left_and_right(clip: Path, receiver: socket.socket) -> None:
+    output = parse_output(f"osc:127.0.0.1:{receiver.getsockname()[1]}")
+    values = []
+    for mirror in (False, True):
+        run(settings(str(clip), outputs=(output,), mirror=mirror, frames=3))
+        last = dict(messages(receiver)[-61 * 2 : -61])
+        values.append((last["/face/eyeLookInLeft"], last["/face/eyeLookInRight"]))
+    assert values[0] == values[1][::-1]
+
+
+def test_at_its_own_pace_a_loop_goes_on_until_the_time_is_up(clip: Path) -> None:
+    summary = run(settings(str(clip), pace="realtime", loop=True, seconds=1.5))
+    assert summary.frames + summary.dropped > FRAMES  # the clip lasts one second
+    assert 1.3 < summary.seconds < 2.5
+
+
+def test_an_occupied_file_or_a_missing_source_ends_before_anything_starts(
+    clip: Path, tmp_path: Path
+) -> None:
+    take = tmp_path / "take.csv"
+    take.write_text("precious")
+    with pytest.raises(RecordingError, match="exists"):
+        run(settings(str(clip), recordings=(take,)))
+    assert take.read_text() == "precious"
+    with pytest.raises(SourceError):
+        run(settings(str(tmp_path / "none.mp4")))
+
+
+def test_a_full_disk_ends_the_recording_but_not_the_run(clip: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    link = clip.parent / "full.csv"
+    link.unlink(missing_ok=True)
+    link.symlink_to(full)
+    summary = run(settings(str(clip), recordings=(link,)))
+    assert summary.frames == FRAMES and summary.recording_failed
+
+
+def test_a_failure_of_a_thread_ends_the_run_with_it(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MienError("the smoother broke")
+
+    monkeypatch.setattr("app.pipeline.Smoother.update", fail)
+    with pytest.raises(MienError, match="the smoother broke"):
+        run(settings(str(clip)))
+
+
+def test_weights_carry_the_face_of_the_picture(clip: Path, tmp_path: Path) -> None:
+    import json
+
+    take = tmp_path / "take.jsonl"
+    run(settings(str(clip), recordings=(take,)))
+    last = json.loads(take.read_text().splitlines()[-1])
+    assert last["tracked"] and last["weights"]["mouthSmileLeft"] > 0.3
+    assert set(last["weights"]) == set(INDEX)

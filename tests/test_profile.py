@@ -1,0 +1,124 @@
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from app.outputs.vmc import VmcSettings
+from app.profile import read_profile, write_profile
+from app.settings import Profile, load_profile, profile_path
+from app.sources import SourceSettings
+from engine.errors import SettingsError
+from engine.filters import OneEuroSettings
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: float = 30.0
+    kind: Literal["fast", "slow"] = "slow"
+
+
+@dataclass(frozen=True)
+class Outer:
+    on: bool = False
+    count: int = 1
+    names: tuple[str, ...] = ()
+    size: tuple[int, int] = (4, 3)
+    path: Path | None = None
+    inner: Inner = Inner()
+
+
+def read(tmp_path: Path, text: str) -> Outer:
+    path = tmp_path / "p.toml"
+    path.write_text(text, "utf-8")
+    return read_profile(path, Outer)
+
+
+def test_what_is_left_out_keeps_its_default(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == Outer()
+    assert read(tmp_path, "[inner]\nrate = 60") == Outer(inner=Inner(rate=60.0))
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = 'on = 1\ncount = 1.5\nsize = [1]\nspeed = 2\nnames = ["a", 3]\n[inner]\nkind = "odd"'
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, text)
+    for fault in (
+        "`on` is 1; expected true or false",
+        "`count` is 1.5; expected a whole number",
+        "`size` is [1]; expected a list of 2",
+        "`speed` is not a setting; expected one of count, inner, names, on, path, size",
+        "`names[1]` is 3; expected a text in quotes",
+        "`inner.kind` is 'odd'; expected 'fast' or 'slow'",
+    ):
+        assert fault in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["on = ", "[inner", "\0"])
+def test_broken_toml_is_one_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="is not TOML"):
+        read(tmp_path, text)
+
+
+def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="is not TOML"):
+        read_profile(path, Outer)
+
+
+def test_every_setting_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    profile = Profile(
+        mirror=True,
+        face_model=Path("models/face.task"),
+        outputs=("vmc:192.168.1.5", "osc::9001"),
+        source=SourceSettings(spec="Logitech", rate=30.0),
+        vmc=VmcSettings(names="vrm1", neck_share=0.4),
+    )
+    profile = replace(
+        profile, smoother=replace(profile.smoother, gaze=OneEuroSettings(1.0, 2.0, 3.0))
+    )
+    path = tmp_path / "deep" / "p.toml"
+    write_profile(path, profile)
+    assert read_profile(path, Profile) == profile
+    write_profile(path, Profile())
+    assert read_profile(path, Profile) == Profile()
+    assert [file.name for file in path.parent.iterdir()] == ["p.toml"]
+
+
+def test_values_out_of_range_are_faults_of_their_table(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        "[vmc]\nneck_share = 3.0\n[smoother.weights]\nmin_cutoff = 0\nbeta = 1", "utf-8"
+    )
+    with pytest.raises(SettingsError, match=r"\[vmc\].*3.0.*\[smoother.weights\]"):
+        read_profile(path, Profile)
+
+
+def test_a_later_versions_profile_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text("version = 2", "utf-8")
+    with pytest.raises(SettingsError, match="version is 2; this mien reads version 1"):
+        read_profile(path, Profile)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="cannot write the profile"):
+        write_profile(tmp_path / "file" / "p.toml", Profile())
+
+
+def test_only_the_default_profile_may_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path))
+    assert load_profile("default") == Profile()
+    with pytest.raises(SettingsError, match=r"cannot read the profile .*studio.toml"):
+        load_profile("studio")
+
+
+@pytest.mark.parametrize("name", ["../evil", "", "a/b", "a\\b", ".hidden", "x" * 80])
+def test_a_profile_name_is_no_path(name: str) -> None:
+    with pytest.raises(SettingsError, match="bad profile name"):
+        profile_path(name)
