@@ -85,12 +85,12 @@ void main() {
     iris = mix(vec3(0.0015), iris, smoothstep(PUPIL - 0.035, PUPIL + 0.035, from_pupil));
     // Light gathers on the side of the iris that faces away from the lamp.
     vec3 key_local = eye_from_world * key_direction.xyz;
-    float caustic = 1.0 + 0.9 * clamp(-dot(in_plane, normalize(key_local.xy + 1e-4)), 0.0, 1.0) *
+    float caustic = 1.0 + 0.6 * clamp(-dot(in_plane, normalize(key_local.xy + 1e-4)), 0.0, 1.0) *
                           smoothstep(1.0, 0.5, from_pupil);
 
     vec4 tissue = texture(u_eye, at.xy * 0.75 + 0.5);
     float towards_corner = smoothstep(0.45, 0.95, abs(at.x));
-    vec3 sclera = vec3(0.53, 0.495, 0.465) * (0.94 + 0.12 * tissue.a);
+    vec3 sclera = vec3(0.46, 0.425, 0.40) * (0.94 + 0.12 * tissue.a);
     sclera = mix(sclera, vec3(0.52, 0.24, 0.20), 0.50 * towards_corner + 0.30 * tissue.b * towards_corner);
     sclera *= mix(vec3(0.80, 0.78, 0.82), vec3(1.0), smoothstep(iris_edge, iris_edge * 1.30, off_axis));
 
@@ -100,9 +100,12 @@ void main() {
     float lower_gap = in_head.y - lid_height(v_lids[2], v_lids[3], in_head.x);
     float open_above = smoothstep(-0.02, 0.30, upper_gap);
     float open_below = smoothstep(-0.04, 0.16, lower_gap);
+    float opening = smoothstep(0.0, 0.45, upper_gap + lower_gap);
     float beside = 1.0 - 0.55 * smoothstep(0.55, 1.0, length(in_head.xy));
-    float occlusion = mix(0.20, 1.0, open_above) * mix(0.55, 1.0, open_below) * beside;
-    float lit = key_shadow(v_world, normal, 5.0, 5) * mix(0.30, 1.0, smoothstep(0.0, 0.22, upper_gap));
+    float occlusion = mix(0.20, 1.0, open_above) * mix(0.55, 1.0, open_below) * beside *
+                      mix(0.35, 1.0, opening);
+    float lit = key_shadow(v_world, normal, 5.0, 5) * mix(0.30, 1.0, smoothstep(0.0, 0.22, upper_gap)) *
+                mix(0.35, 1.0, opening);
 
     vec3 wrap = vec3(0.28, 0.18, 0.16);
     vec3 key = clamp((vec3(dot(normal, key_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);

@@ -45,6 +45,9 @@ void main() {
     vec3 rounded = normalize(outward + across * v_strand.x * 0.35);
     vec3 color = mix(hair_root_color.rgb, hair_tip_color.rgb, along * 0.8 + 0.2 * chance);
     color *= 0.68 + 0.64 * chance;
+    // A ribbon stands for some ten hairs; they show where it is wider than a few pixels.
+    float hairs = sin(v_strand.x * 11.0 + chance * 40.0) + sin(v_strand.x * 6.3 + chance * 91.0);
+    color *= 1.0 + 0.22 * hairs * smoothstep(0.7, 0.2, fwidth(v_strand.x));
     float lit = key_shadow(v_world, outward * 2.0, 3.0, 2);
     vec3 light = hair_light(color, tangent, rounded, view, 0.16 * (chance - 0.5), lit * mix(0.35, 1.0, open), open);
     frag_color = vec4(light, 1.0);

@@ -1,4 +1,4 @@
-// Cotton: jersey or ribbed knit. In: posed mesh, knit tile. Out: linear colour, alpha 1.
+// Cotton: jersey or ribbed knit. In: posed mesh, knit tile. Out: linear colour, premultiplied.
 #include "frame.glsl"
 #include "look.glsl"
 #stage vertex
@@ -49,5 +49,7 @@ void main() {
     // Fibres stand off the surface and catch light at grazing angles.
     float fuzz = pow(1.0 - clamp(dot(smooth_normal, view), 0.0, 1.0), 3.0);
     vec3 sheen = (shirt_color.rgb * 0.7 + 0.03) * fuzz * (rim_color.rgb * 0.5 + fill_color.rgb * 0.4 + key_color.rgb * 0.25 * lit);
-    frag_color = vec4(color * light + sheen * occlusion, 1.0);
+    // The shirt has no lower end: it fades out below the chest.
+    float shown = smoothstep(-0.41, -0.33, v_rest.y);
+    frag_color = vec4((color * light + sheen * occlusion) * shown, shown);
 }

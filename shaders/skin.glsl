@@ -83,14 +83,14 @@ void main() {
     vec3 color = skin_color.rgb;
     color *= 1.0 + 0.20 * (grain - 0.5) + 0.12 * (blotch - 0.5);
     color *= mix(vec3(1.0), vec3(1.03, 1.0, 0.90), smoothstep(0.02, 0.07, v_rest.y));  // forehead
-    float blood = clamp(redness * 1.15 + ears * 0.4 + 0.7 * (grain - 0.5) * (0.25 + redness), -0.3, 1.0);
+    float blood = clamp(redness * 1.15 + ears * 0.4 + 0.5 * (grain - 0.5) * (0.25 + redness), -0.3, 1.0);
     color *= mix(vec3(1.0), blood_color.rgb, blood);
-    color *= mix(vec3(1.0), vec3(0.84, 0.72, 0.72), lids * 0.40);
+    color *= mix(vec3(1.0), vec3(0.84, 0.72, 0.72), lids * 0.22);
     float spots = smoothstep(0.64, 0.74, projected_mottle(u_pores, v_rest + 0.05, weights, 0.033));
     color *= mix(vec3(1.0), vec3(0.78, 0.64, 0.55), spots * skin_color.w * (1.0 - lips));
     float shade = stubble * hair_tip_color.w;
     float follicles = smoothstep(0.35, 0.75, projected_relief(u_pores, v_rest, weights, 0.013).w);
-    color = mix(color, color * 0.42 + hair_root_color.rgb * 0.35, shade * (0.35 + 0.5 * follicles));
+    color = mix(color, color * 0.30 + hair_root_color.rgb * 0.5, shade * (0.30 + 0.6 * follicles));
     color *= 1.0 - 0.16 * (1.0 - pores.w) * (1.0 - lips);
     vec3 lip = mix(color, lip_color.rgb * (0.86 + 0.28 * furrow), lip_color.w);
     color = mix(color, lip, smoothstep(0.15, 0.75, lips));
@@ -119,7 +119,7 @@ void main() {
     float rough = 0.56 - 0.12 * t_zone + 0.22 * (grain - 0.5) + 0.10 * (1.0 - pores.w);
     rough = mix(rough, 0.40 + 0.18 * (furrow - 0.5), smoothstep(0.3, 0.9, lips));
     rough = clamp(mix(rough, 0.28, mouth), 0.2, 0.9);
-    float gloss = mix(0.62 + 0.38 * t_zone, 0.85, max(lips, mouth)) * (0.55 + 0.45 * pores.w);
+    float gloss = mix(0.55 + 0.30 * t_zone, 0.85, max(lips, mouth)) * (0.55 + 0.45 * pores.w);
     gloss *= 1.0 - 0.8 * cover;
     gloss *= 1.0 - 0.6 * shade;
     float f0 = 0.028;

@@ -73,9 +73,20 @@ def grow_hair(head: FreeHead, style_name: str) -> Ribbons | None:
         heading = unit(ahead - points[:, k - 1])
         points[:, k] = points[:, k - 1] + heading * step
     points = _clumped(points, along, style.clump, random)
+    if style.clears_face:
+        aside = ~_before_face(points)
+        points, depth = points[aside], depth[aside]
     if style.curl > 0.0:
         points += _curls(points, along, style, random)
     return _ribbons(points, along, style, depth, random)
+
+
+def _before_face(points: Floats) -> NDArray[np.bool_]:
+    """(S,) of strands (S, K, 3): whether any point hangs before forehead or cheeks."""
+    across = np.abs(points[..., 0])
+    inside = (points[..., 1] < 0.062) & (points[..., 2] > 0.0) & (across < 0.058)
+    below = (points[..., 1] < 0.045) & (points[..., 2] > -0.020) & (across < 0.066)
+    return np.asarray((inside | below).any(axis=1))
 
 
 def _roots(

@@ -32,6 +32,7 @@ class Style:
     curl, waves:     metres, radius of curls and turns along a hair.
     clump:           0..1, how much tips gather.
     layer:           metres, thickness of the whole.
+    clears_face:     hairs that would hang before the face are left out.
     """
 
     strands: int
@@ -48,6 +49,7 @@ class Style:
     waves: float
     clump: float
     layer: float
+    clears_face: bool = False
 
 
 def _from_crown(roots: Floats, normals: Floats) -> Floats:
@@ -185,6 +187,7 @@ STYLES = MappingProxyType(
             waves=0.8,
             clump=0.55,
             layer=0.013,
+            clears_face=True,
         ),
     }
 )

@@ -66,11 +66,11 @@ HAIR_COLORS = MappingProxyType(
 )
 EYE_COLORS = MappingProxyType(
     {
-        "brown": Iris((0.085, 0.038, 0.016), (0.135, 0.062, 0.022)),
-        "hazel": Iris((0.130, 0.105, 0.045), (0.175, 0.080, 0.024)),
-        "green": Iris((0.115, 0.165, 0.090), (0.185, 0.130, 0.045)),
-        "blue": Iris((0.120, 0.215, 0.330), (0.215, 0.250, 0.230)),
-        "grey": Iris((0.185, 0.220, 0.245), (0.225, 0.220, 0.190)),
+        "brown": Iris((0.046, 0.022, 0.011), (0.078, 0.038, 0.016)),
+        "hazel": Iris((0.088, 0.076, 0.036), (0.120, 0.060, 0.022)),
+        "green": Iris((0.082, 0.122, 0.074), (0.135, 0.098, 0.040)),
+        "blue": Iris((0.080, 0.138, 0.205), (0.140, 0.165, 0.165)),
+        "grey": Iris((0.118, 0.140, 0.156), (0.150, 0.150, 0.132)),
     }
 )
 SHIRTS = MappingProxyType(
@@ -132,7 +132,67 @@ class Look:
 LOOKS = MappingProxyType(
     {
         "ada": Look(
-            identity="female", skin="fair", hair="bob", hair_color="chestnut", eyes="green"
+            identity="ada",
+            skin="fair",
+            hair="bob",
+            hair_color="chestnut",
+            eyes="green",
+            shirt="teal",
+            brows=0.8,
+            freckles=0.35,
+            lipstick=0.75,
+        ),
+        "tomas": Look(
+            identity="tomas",
+            skin="beige",
+            hair="swept",
+            hair_color="brown",
+            eyes="hazel",
+            shirt="navy",
+            brows=1.2,
+            stubble=0.7,
+            lipstick=0.4,
+        ),
+        "noor": Look(
+            identity="noor",
+            skin="tan",
+            hair="curly",
+            hair_color="black",
+            eyes="brown",
+            shirt="cream",
+            lipstick=0.75,
+        ),
+        "kofi": Look(
+            identity="kofi",
+            skin="deep",
+            hair="cropped",
+            hair_color="black",
+            eyes="brown",
+            shirt="rust",
+            stubble=0.25,
+            lipstick=0.5,
+        ),
+        "mei": Look(
+            identity="mei",
+            skin="beige",
+            hair="bob",
+            hair_color="black",
+            eyes="brown",
+            shirt="white",
+            brows=0.8,
+            lipstick=0.8,
+        ),
+        "ivar": Look(
+            identity="ivar",
+            skin="fair",
+            hair="short",
+            hair_color="grey",
+            eyes="blue",
+            shirt="moss",
+            brows=1.1,
+            stubble=0.5,
+            freckles=0.2,
+            lipstick=0.4,
         ),
     }
 )
