@@ -16,7 +16,8 @@ from engine.errors import SourceError
 RETRY_PERIOD = 1.0  # s between attempts to open again
 PATIENCE = 0.5  # s without a picture after which the source counts as gone
 PAUSE = 0.01  # s between reads that fail at once
-RATE_WINDOW = 1.0  # s over which the rate is measured
+SETTLING = 0.5  # s after opening in which cameras find their exposure and streams hurry
+RATE_WINDOW = 1.0  # s after that over which the rate is measured
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class LiveFormat:
 
     width, height: pixels of the pictures that arrive.
     fourcc:        four letters of the transfer format, empty if the driver does not tell.
-    rate:          pictures per second, counted over the first second; None before that.
+    rate:          pictures per second, counted over a second soon after opening; None before.
     """
 
     width: int
@@ -64,13 +65,14 @@ class LiveSource:
         self._sleep = sleep
         self._reading = False
         self._index = 0
-        self._counted = 0  # pictures since the capture was opened
-        self._first = 0.0  # arrival of the first of them
         self._capture: Capture | None = open_capture()
-        self._last_sign = clock()  # of life: a picture, an opening, or an attempt at one
+        self._opened = clock()
+        self._last_sign = self._opened  # of life: a picture, an opening, or an attempt at one
+        self._counted = 0  # pictures since `_count_start`
+        self._count_start: float | None = None  # arrival of the first of them
 
     def read(self) -> Frame | None:
-        """The next picture, or None if none came within about a second. Never raises."""
+        """The next picture, or None if none came in time. Never raises."""
         self._reading = True
         frame = self._read()
         self._reading = False
@@ -111,22 +113,26 @@ class LiveSource:
         except SourceError as error:
             log.debug("%s is still away: %s", self.name, error)
             return
-        self._counted = 0
-        self._last_sign = self._clock()
+        self._opened = self._last_sign = self._clock()
+        self._count_start = self.format = None
         log.warning("%s is back", self.name)
 
     def _measure(self, capture: Capture, width: int, height: int, arrived: float) -> None:
-        if self._counted == 0:
-            self._first = arrived
         before = self.format
-        if self._counted == 0 or before is None or (before.width, before.height) != (width, height):
+        if before is None or (before.width, before.height) != (width, height):
             self.format = LiveFormat(width, height, capture.fourcc, None)
-        elif before.rate is None and arrived - self._first >= RATE_WINDOW:
-            rate = self._counted / (arrived - self._first)
-            self.format = LiveFormat(width, height, before.fourcc, rate)
+            return
+        if before.rate is not None or arrived - self._opened < SETTLING:
+            return
+        if self._count_start is None:
+            self._count_start, self._counted = arrived, 0
+            return
+        self._counted += 1
+        elapsed = arrived - self._count_start
+        if elapsed >= RATE_WINDOW:
+            self.format = LiveFormat(width, height, before.fourcc, self._counted / elapsed)
             stated = "" if capture.rate is None else f" (driver says {capture.rate:.0f})"
             log.info("%s gives %s%s", self.name, self.format, stated)
-        self._counted += 1
 
     def _let_go(self) -> None:
         if self._capture is not None:

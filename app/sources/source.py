@@ -68,7 +68,8 @@ class Source(Protocol):
     def read(self) -> Frame | None:
         """The next picture; None if none came within about a second, or at the end (see `ended`).
 
-        At pace `fast` a file answers None only at its end.
+        A network stream that stalls or is sought again may take five seconds for that. At pace
+        `fast` a file answers None only at its end.
         """
 
     def close(self) -> None:
