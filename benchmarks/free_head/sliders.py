@@ -89,6 +89,9 @@ LOCAL_SLIDERS: dict[str, tuple[str, str, str]] = {
 }
 
 
+SMALL = 0.4  # weight at which a slider must keep the lips shut
+
+
 def slider_directions(wheel: Wheel, average: Average) -> dict[str, Array]:
     """By slider name: what weight 1 adds to the whole mesh, (19158, 3) metres, symmetric."""
     directions = {name: values * average.scale for name, values in _people(wheel).items()}
@@ -97,9 +100,15 @@ def slider_directions(wheel: Wheel, average: Average) -> dict[str, Array]:
         if less:
             direction = (direction - _sum_of_sides(wheel, target, less)) / 2
         directions[name] = direction * average.scale
-    return {
+    symmetric = {
         name: (values + values[wheel.mirror] * MIRROR_X) / 2 for name, values in directions.items()
     }
+    return {name: _with_shut_lips(average, values) for name, values in symmetric.items()}
+
+
+def _with_shut_lips(average: Average, direction: Array) -> Array:
+    moved = average.lips.closed(average.positions + SMALL * direction, part=True)
+    return np.asarray((moved - average.positions) / SMALL)
 
 
 def _people(wheel: Wheel) -> dict[str, Array]:

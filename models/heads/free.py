@@ -129,7 +129,7 @@ class FreeHead:
         The origin stays midway between the eyes; the actions grow with the eyes' distance.
         """
         positions = self.positions + self.sliders.blend(weights, len(self.positions))
-        balls = [_sphere_through(positions[self.part_vertices(name)]) for name in EYES]
+        balls = [sphere_through(positions[self.part_vertices(name)]) for name in EYES]
         radius = sum(ball_radius for _, ball_radius in balls) / 2
         centers = np.array([center for center, _ in balls], np.float32)
         origin = centers.mean(axis=0)
@@ -261,6 +261,15 @@ def pushed_off_eyes(vertices: Floats, eye_centers: Floats, clearance: Floats) ->
     return pushed
 
 
+def sphere_through(points: NDArray[np.floating]) -> tuple[NDArray[np.float64], float]:
+    """Centre (3,) and radius of the sphere that fits points (n, 3) best."""
+    exact = points.astype(np.float64)
+    design = np.column_stack([2 * exact, np.ones(len(exact))])
+    solution = np.linalg.lstsq(design, (exact**2).sum(axis=1), rcond=None)[0]
+    center = solution[:3]
+    return center, float(np.sqrt(solution[3] + center @ center))
+
+
 def load_free_head() -> FreeHead:
     """The bundled average head as stored: the cage, not yet subdivided."""
     with resources.files("models").joinpath("assets/head.npz").open("rb") as file:
@@ -350,14 +359,6 @@ def _within(counts: NDArray[np.integer]) -> NDArray[np.int64]:
     ends = np.cumsum(counts)
     within: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
     return within
-
-
-def _sphere_through(points: Floats) -> tuple[Floats, float]:
-    """Centre (3,) and radius of the sphere that fits points (n, 3) best."""
-    design = np.column_stack([2 * points, np.ones(len(points))]).astype(np.float64)
-    solution = np.linalg.lstsq(design, (points.astype(np.float64) ** 2).sum(axis=1), rcond=None)[0]
-    center = solution[:3]
-    return center.astype(np.float32), float(np.sqrt(solution[3] + center @ center))
 
 
 def _rotation_about(axis: list[int], angle: float) -> NDArray[np.float64]:
