@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -50,16 +51,35 @@ CREATORS = {
 
 
 class CountingContext:
-    """A context that counts how many GL objects are made through it."""
+    """A context that remembers the GL objects made through it."""
 
     def __init__(self, context: moderngl.Context) -> None:
         self._context = context
-        self.created = 0
+        self._made: list[Any] = []
 
-    def __getattr__(self, name: str) -> object:
-        if name in CREATORS:
-            self.created += 1
-        return getattr(self._context, name)
+    @property
+    def created(self) -> int:
+        return len(self._made)
+
+    @property
+    def alive(self) -> int:
+        """How many of them can be released and were not."""
+        return sum(
+            hasattr(thing, "release") and not isinstance(thing.mglo, moderngl.InvalidObject)
+            for thing in self._made
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._context, name)
+        if name not in CREATORS:
+            return attribute
+
+        def create(*arguments: Any, **options: Any) -> Any:
+            thing = attribute(*arguments, **options)
+            self._made.append(thing)
+            return thing
+
+        return create
 
 
 class Stage:
@@ -311,7 +331,16 @@ def test_a_shader_that_does_not_compile_is_named_with_the_drivers_line(
         program_from_text(context, broken)
 
 
-def test_closing_twice_does_no_harm(context: moderngl.Context) -> None:
+def test_closing_releases_everything_and_twice_does_no_harm(context: moderngl.Context) -> None:
     stage = Stage(context)
+    stage.draw()
+    assert stage.context.alive > 30
+    stage.renderer.set_look(replace(LOOK, hair="bald", identity="male"))
     stage.renderer.close()
+    assert stage.context.alive == 0
     stage.renderer.close()
+
+
+def test_a_supersampling_out_of_range_is_refused(stage: Stage) -> None:
+    with pytest.raises(ValueError, match="supersampling"):
+        stage.renderer.supersampling = 4.0

@@ -30,6 +30,7 @@ FIELDS = (
     Attribute("in_width", "1f4", 4),
 )
 DOWN = np.array([0.0, -1.0, 0.0])
+LONG_STEP = 0.006  # metres between points from which on curls have their full size
 HAIRLINE = 0.4  # of masks.scalp: no hair grows where it is less
 
 
@@ -73,12 +74,14 @@ def grow_hair(head: FreeHead, style_name: str) -> Ribbons | None:
         heading = unit(ahead - points[:, k - 1])
         points[:, k] = points[:, k - 1] + heading * step
     points = _clumped(points, along, style.clump, random)
-    if style.clears_face:
-        aside = ~_before_face(points)
-        points, depth = points[aside], depth[aside]
     if style.curl > 0.0:
-        points += _curls(points, along, style, random)
-    return _ribbons(points, along, style, depth, random)
+        points += (
+            _curls(points, along, style, random) * np.minimum(1.0, step / LONG_STEP)[..., None]
+        )
+    width = style.half_width * (0.55 + 0.45 * inside)
+    openness = _openness(depth, inside, along)
+    kept = ~_before_face(points) if style.clears_face else np.ones(count, bool)
+    return _ribbons(points[kept], along, width[kept], openness[kept], random)
 
 
 def _before_face(points: Floats) -> NDArray[np.bool_]:
@@ -139,16 +142,26 @@ def _curls(points: Floats, along: Floats, style: Style, random: np.random.Genera
     return curls
 
 
+def _openness(depth: Floats, inside: Floats, along: Floats) -> Floats:
+    """(S, K) share of the light that comes in: tips and outer strands are open, roots lie in the
+    others' shade, but for those at the hairline, where there are few others.
+    """
+    reach = np.minimum(1.0, along * 1.5) * (1.0 - 0.75 * depth[:, None])
+    within: Floats = np.clip(0.30 + 0.70 * reach, 0.0, 1.0)
+    return 1.0 - (1.0 - within) * (0.35 + 0.65 * inside[:, None])
+
+
 def _ribbons(
-    points: Floats, along: Floats, style: Style, depth: Floats, random: np.random.Generator
+    points: Floats,
+    along: Floats,
+    half_width: Floats,
+    openness: Floats,
+    random: np.random.Generator,
 ) -> Ribbons:
     count, point_count = points.shape[:2]
     vertices = np.zeros(count * point_count * 2, VERTEX_LAYOUT)
     vertices["position"] = both_sides(points)
     vertices["tangent"] = both_sides(tangents_of(points))
-    # How much light comes in: outer strands and tips are open, roots lie in the others' shade.
-    reach = np.minimum(1.0, along[None] * 1.5)
-    openness = np.clip(0.30 + 0.70 * reach * (1.0 - 0.75 * depth[:, None]), 0.0, 1.0)
     strand = np.zeros((count, point_count, 4))
     strand[..., 1] = along
     strand[..., 2] = random.uniform(0.0, 1.0, (count, 1))
@@ -156,6 +169,6 @@ def _ribbons(
     vertices["strand"] = np.round(both_sides(strand) * 255)
     vertices["strand"][1::2, 0] = 255
     taper = 1.0 - 0.88 * np.clip((along - 0.4) / 0.6, 0.0, 1.0) ** 1.3
-    width = style.half_width * random.uniform(0.6, 1.2, (count, 1)) * taper
+    width = half_width[:, None] * random.uniform(0.6, 1.2, (count, 1)) * taper
     vertices["width"] = both_sides(width[..., None])[:, 0]
     return Ribbons(vertices, ribbon_indices(count, point_count), count)

@@ -52,6 +52,7 @@ class HeadRenderer:
         self._owned = ExitStack()
         self._average = head.subdivided()
         self._draw_calls = 0
+        self._supersampling = 1.0
         self.supersampling = supersampling
         self._look: Look | None = None
         with ExitStack() as opening:
@@ -90,6 +91,17 @@ class HeadRenderer:
         self._look = look
 
     @property
+    def supersampling(self) -> float:
+        return self._supersampling
+
+    @supersampling.setter
+    def supersampling(self, scale: float) -> None:
+        """Takes effect with the next draw."""
+        if not 0.25 <= scale <= 2.0:
+            raise ValueError(f"supersampling must be within 0.25 and 2, got {scale}")
+        self._supersampling = scale
+
+    @property
     def draw_calls(self) -> int:
         """Of the last frame."""
         return self._draw_calls
@@ -122,8 +134,8 @@ class HeadRenderer:
         context = self._context
         width, height = target.viewport[2:]
         size = (
-            max(1, round(width * self.supersampling)),
-            max(1, round(height * self.supersampling)),
+            max(1, round(width * self._supersampling)),
+            max(1, round(height * self._supersampling)),
         )
         self._frame.write(
             weights=limited_weights(weights),
