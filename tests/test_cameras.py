@@ -71,15 +71,24 @@ def test_without_any_camera_the_demo_is_offered() -> None:
         find_camera("0", ())
 
 
+def c920(number: int) -> Camera:
+    """A camera of the same name at that place."""
+    return Camera(number, C920.name, f"/dev/video{number}", cv2.CAP_V4L2)
+
+
 def test_a_replugged_camera_is_found_under_another_number() -> None:
-    moved = Camera(3, C920.name, "/dev/video3", cv2.CAP_V4L2)
-    assert find_again(C920, (LAPTOP, moved)) is moved
-    assert find_again(C920, (LAPTOP, OBS)) is None
-    assert find_again(C920, CAMERAS) is C920
+    assert find_again(C920, CAMERAS, CAMERAS) is C920
+    assert find_again(C920, CAMERAS, (LAPTOP, c920(3))) == c920(3)
+    assert find_again(C920, CAMERAS, (LAPTOP, OBS)) is None
     other_at_its_place = Camera(2, "Capture Card", "/dev/video2", cv2.CAP_V4L2)
-    assert find_again(C920, (other_at_its_place, moved)) is moved
-    twins = (moved, Camera(5, C920.name, "/dev/video5", cv2.CAP_V4L2))
-    assert find_again(C920, twins) is None  # nobody knows which; /dev/video2 may yet return
+    assert find_again(C920, CAMERAS, (other_at_its_place, c920(3))) == c920(3)
+
+
+def test_one_of_two_cameras_of_a_name_keeps_its_rank_and_is_not_taken_for_the_other() -> None:
+    before = (c920(2), c920(4))
+    assert find_again(c920(4), before, (c920(2),)) is None
+    assert find_again(c920(4), before, (c920(4),)) == c920(4)
+    assert find_again(c920(4), before, (c920(3), c920(5))) == c920(5)
 
 
 class Plug:
@@ -111,7 +120,8 @@ def test_an_opened_camera_gives_pictures_under_its_name() -> None:
 
 def test_a_lost_camera_is_reopened_under_its_new_number() -> None:
     plug = Plug(C920)
-    reopen = reopening(C920, SourceSettings("2"), plug.list, plug.open)
+    settings = SourceSettings("2")
+    reopen = reopening(C920, plug.list(), settings, list_cameras=plug.list, open_device=plug.open)
     reopen().close()
     plug.cameras = (LAPTOP,)
     with pytest.raises(SourceError, match="not plugged in"):

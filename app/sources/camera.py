@@ -31,21 +31,33 @@ def open_camera(
 
     Raises SourceError if it is absent, ambiguous, busy or forbidden.
     """
-    camera = find_camera(settings.spec, list_cameras())
+    present = list_cameras()
+    camera = find_camera(settings.spec, present)
     open_one = open_device or open_camera_device
-    return LiveSource(f"camera {camera.name}", reopening(camera, settings, list_cameras, open_one))
+    return LiveSource(
+        f"camera {camera.name}",
+        reopening(camera, present, settings, list_cameras=list_cameras, open_device=open_one),
+    )
 
 
 def reopening(
-    camera: Camera, settings: SourceSettings, list_cameras: ListCameras, open_device: OpenDevice
+    camera: Camera,
+    before: tuple[Camera, ...],
+    settings: SourceSettings,
+    *,
+    list_cameras: ListCameras,
+    open_device: OpenDevice,
 ) -> Callable[[], Capture]:
-    """A function that opens the camera wherever it is plugged in at that moment."""
+    """A function that opens the camera wherever it is plugged in at that moment.
+
+    before: the cameras when it was chosen.
+    """
 
     def open_capture() -> Capture:
-        present = find_again(camera, list_cameras())
-        if present is None:
+        found = find_again(camera, before, list_cameras())
+        if found is None:
             raise SourceError(f"camera {camera.name} is not plugged in.")
-        return open_device(present, settings)
+        return open_device(found, settings)
 
     return open_capture
 

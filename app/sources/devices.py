@@ -77,12 +77,17 @@ def find_camera(spec: str, cameras: tuple[Camera, ...]) -> Camera:
     )
 
 
-def find_again(camera: Camera, cameras: tuple[Camera, ...]) -> Camera | None:
-    """The same camera after a replug: by its path, else the only one of its name."""
+def find_again(
+    camera: Camera, before: tuple[Camera, ...], cameras: tuple[Camera, ...]
+) -> Camera | None:
+    """The same camera after a replug, when the system may have given it another number.
+
+    before: the cameras when it was chosen. Of several of one name (twins, or a camera with two
+    devices) the one of the same rank is taken once all of them are there, till then only the one
+    at the very same path.
+    """
     if camera in cameras:
         return camera
-    same_path = [other for other in cameras if other.path and other.path == camera.path]
-    same_name = [other for other in cameras if other.name == camera.name]
-    if same_path and same_path[0].name == camera.name:
-        return same_path[0]
-    return same_name[0] if len(same_name) == 1 else None
+    ranks = [other for other in before if other.name == camera.name]
+    named = [other for other in cameras if other.name == camera.name]
+    return named[ranks.index(camera)] if len(named) == len(ranks) else None
