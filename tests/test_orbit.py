@@ -47,3 +47,8 @@ def test_shoulders_fit_into_windows_of_any_shape(aspect: float) -> None:
     for x in (-0.15, 0.15):
         clip = camera.clip_from_world @ [x, TARGET[1], TARGET[2], 1.0]
         assert abs(clip[0] / clip[3]) < 1.0
+
+
+def test_the_figure_can_stand_aside_for_a_panel() -> None:
+    clip = Orbit().camera(aspect=2.0, aside=0.25).clip_from_world @ [*TARGET, 1.0]
+    assert clip[0] / clip[3] == pytest.approx(-0.5)  # a quarter of the width left of the middle

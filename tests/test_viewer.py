@@ -151,6 +151,7 @@ def test_fullscreen_fills_the_screen_and_escape_leaves_it(viewer: Viewer) -> Non
     assert viewer.window.fullscreen and viewer.settings.fullscreen
     screen = glfw.get_video_mode(glfw.get_primary_monitor()).size
     assert viewer.window.size == tuple(screen)
+    assert viewer.settings.size == SMALL  # the size to come back to
     press(viewer, glfw.KEY_ESCAPE)
     draw(viewer)
     assert not viewer.window.fullscreen and not viewer.settings.fullscreen
@@ -171,6 +172,7 @@ def test_a_window_of_any_size_is_drawn(viewer: Viewer) -> None:
     for size in ((320, 240), (1200, 260), (330, 900)):
         glfw.set_window_size(viewer.window.handle, *size)
         draw(viewer)
+        assert viewer.settings.size == size
     glfw.iconify_window(viewer.window.handle)
     draw(viewer)
     assert viewer.is_open

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app.viewer.camera import DISTANCE, FIELD_OF_VIEW, Camera, orbit_camera
 
 NEAREST = 0.30
@@ -43,13 +45,19 @@ class Orbit:
         distance = self.distance * ZOOM_STEP**notches
         return replace(self, distance=min(FARTHEST, max(NEAREST, distance)))
 
-    def camera(self, aspect: float) -> Camera:
-        """The camera of a view of this width / height."""
+    def camera(self, aspect: float, *, aside: float = 0.0) -> Camera:
+        """The camera of a view of this width / height.
+
+        aside: share of the width by which the figure stands left of the middle.
+        """
         half = math.tan(FIELD_OF_VIEW / 2) * max(1.0, NARROWEST / aspect)
-        return orbit_camera(
+        camera = orbit_camera(
             aspect=aspect,
             yaw=self.yaw,
             pitch=self.pitch,
             distance=self.distance,
             field_of_view=2 * math.atan(half),
         )
+        shifted = np.eye(4)
+        shifted[0, 3] = -2.0 * aside
+        return replace(camera, clip_from_view=shifted @ camera.clip_from_view)

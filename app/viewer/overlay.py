@@ -12,7 +12,7 @@ from app.viewer.bars import draw_bars
 from app.viewer.help import draw_help
 from app.viewer.inset import Inset
 from app.viewer.keys import Command
-from app.viewer.layout import Layout, arrange
+from app.viewer.layout import BARS_WIDTH, MARGIN, Layout, arrange
 from app.viewer.notices import Notice, draw_notices
 from app.viewer.rates import DrawingStatistics, draw_rates
 from app.viewer.window import Window
@@ -37,6 +37,12 @@ class Overlay:
 
     def __exit__(self, *_: object) -> None:
         self._inset.close()
+
+    @property
+    def bars_share(self) -> float:
+        """Of the window's width, as the bars cover it."""
+        width = self._window.size[0]
+        return (BARS_WIDTH + MARGIN) * theme.FONT_SIZE * self._scale / max(1, width)
 
     def draw(
         self,

@@ -55,7 +55,8 @@ class Viewer:
                     key_color=settings.key_color,
                 )
             )
-            self._detail = Detail(settings.supersampling, software=window.software)
+            self._software = window.software
+            self._detail = Detail(settings.supersampling, software=self._software)
             self._head = opening.enter_context(
                 HeadRenderer(
                     window.gl,
@@ -105,6 +106,8 @@ class Viewer:
         if not self.window.drawable:
             self.window.wait(SLOWEST)
             return actions
+        if (size := self.window.unscaled_size) != self._settings.size:
+            self._settings = replace(self._settings, size=size)
         self._observe(shown)
         if self._is_due(shown):
             self._draw(shown, statistics)
@@ -271,7 +274,7 @@ class Viewer:
             head_rotation=state.head_rotation if state is not None else IDENTITY_ROTATION,
             gaze=state.gaze if state is not None else np.zeros((2, 2)),
             head_position=self._offset,
-            camera=self._orbit.camera(width / height),
+            camera=self._orbit.camera(width / height, aside=self._aside),
             background=self._backdrop.of_kind(self._settings.background),
         )
 
@@ -282,13 +285,18 @@ class Viewer:
         loop back, and it would take the processor from the tracker.
         """
         seconds = time.perf_counter() - started
-        if self.window.software:
+        if self._software:
             self._detail.observe(seconds)
             self._next_draw = started + seconds * (1 + SOFTWARE_REST)
         else:
             if self._head.gpu_seconds is not None:
                 self._detail.observe(self._head.gpu_seconds)
             self._next_draw = started + 0.9 / self.window.refresh_rate_hz
+
+    @property
+    def _aside(self) -> float:
+        """How far the figure makes room for the bars: it stands in the middle of what is free."""
+        return self._overlay.bars_share / 2 if self._settings.bars else 0.0
 
     @property
     def _captured(self) -> bool:

@@ -118,6 +118,14 @@ class Window:
         return max(1.0, float(glfw.get_window_content_scale(self.handle)[0]))
 
     @property
+    def unscaled_size(self) -> tuple[int, int]:
+        """Width and height that give a window of this size again, on any desktop's scale."""
+        width, height = self._windowed[2:] if self.fullscreen else self.size
+        points, pixels = self.size[0], self.framebuffer_size[0]
+        scale = self.content_scale / max(1.0, pixels / max(1, points))
+        return round(width / max(1.0, scale)), round(height / max(1.0, scale))
+
+    @property
     def drawable(self) -> bool:
         """False while minimised: there is nothing to draw on."""
         return not glfw.get_window_attrib(self.handle, glfw.ICONIFIED) and all(
