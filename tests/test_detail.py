@@ -87,7 +87,9 @@ def test_a_lost_face_lets_the_figure_go_back_without_a_jump() -> None:
     lost = replace(seen, confidence=0.0, landmarks=None)
     after = stance.update(replace(lost, timestamp=2 / 30))
     assert np.abs(after - before).max() < 0.003
-    for index in range(3, 120):
+    back = stance.update(replace(seen, timestamp=3 / 30))  # a face that is seen again
+    assert np.abs(back - after).max() < 0.003
+    for index in range(4, 120):
         after = stance.update(replace(lost, timestamp=index / 30))
     np.testing.assert_allclose(after, 0.0, atol=1e-3)
 

@@ -35,7 +35,7 @@ def test_pairs_of_bars_are_the_right_and_the_left_of_the_same_shape() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("wanted", [1.0, 1.5, 2.0])
-@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3, 9 / 16])
+@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3, 9 / 16, 3.5])
 @pytest.mark.parametrize("bars", [False, True])
 def test_panels_stay_inside_the_window_and_off_each_other(
     size: tuple[int, int], wanted: float, aspect: float, bars: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,8 +20,6 @@ from tests.states import face
 SETTINGS = ViewerSettings(size=(160, 120), supersampling=1.0)
 
 SNAPSHOT = """
-import sys
-from dataclasses import replace
 from app.viewer import ViewerSettings
 from app.viewer.snapshot import render_snapshot
 from engine.errors import ViewerError
@@ -49,6 +48,20 @@ def test_before_a_color_key_every_free_pixel_has_exactly_that_color() -> None:
     image = render_snapshot(face(), settings)
     np.testing.assert_array_equal(image[0], np.tile([0x12, 0xC0, 0x56], (160, 1)))
     assert (image[60, 80] != [0x12, 0xC0, 0x56]).any()
+
+
+@pytest.mark.gl
+def test_a_background_picture_stands_upright_and_fills_the_view(tmp_path: Path) -> None:
+    picture = np.zeros((300, 100, 3), np.uint8)
+    picture[:150] = 0, 0, 255  # OpenCV's order: red above,
+    picture[150:] = 255, 0, 0  # blue below
+    path = tmp_path / "wall.png"
+    cv2.imwrite(str(path), picture)
+    image = render_snapshot(
+        face(), replace(SETTINGS, background="picture", background_picture=str(path))
+    )
+    np.testing.assert_allclose(image[2, ::159], [[255, 0, 0]] * 2, atol=3)
+    np.testing.assert_allclose(image[75, ::159], [[0, 0, 255]] * 2, atol=3)
 
 
 @pytest.mark.gl
