@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     divert_native_messages(log_folder())
     set_up_log(log_folder())
     signal.signal(signal.SIGTERM, _interrupt)
-    log.info("mien %s: %s", version("mien"), " ".join(sys.argv[1:] if argv is None else argv))
+    log.info("mien %s: %s", version("mien"), shlex.join(sys.argv[1:] if argv is None else argv))
     try:
         code: int = COMMANDS[arguments.command].run(arguments)
     except MienError as error:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 FILE_NAME = "native.log"
+LAST_FILE_NAME = "native.log.1"  # of the start before: the one that went wrong
 _STDERR = 2
 
 
@@ -24,6 +25,8 @@ def divert_native_messages(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         terminal = os.dup(_STDERR)
+        if (folder / FILE_NAME).exists():
+            (folder / FILE_NAME).replace(folder / LAST_FILE_NAME)
         file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     except OSError:
         return

@@ -38,6 +38,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.privacy",),
     ("engine.smoother",),
     ("engine.regressors",),
+    ("engine.small_faces",),
     ("engine.landmarker",),
     ("engine.filters", "engine.gaze", "engine.mirror", "models"),
     ("engine.data", "engine.geometry"),
