@@ -20,8 +20,16 @@ vec4 projected_relief(sampler2D tile, vec3 position, vec3 weights, float tile_si
     return vec4(slope, dot(vec3(x.b, y.b, z.b), weights));
 }
 
-float projected_mottle(sampler2D tile, vec3 position, vec3 weights, float tile_size) {
+// The same for a surface that never lies level, without the projection along y.
+vec4 upright_relief(sampler2D tile, vec3 position, float sideways, float tile_size) {
     vec3 p = position / tile_size;
-    return dot(vec3(texture(tile, p.zy).a, texture(tile, p.xz + 0.37).a,
-                    texture(tile, p.xy + 0.71).a), weights);
+    vec4 x = texture(tile, p.zy);
+    vec4 z = texture(tile, p.xy + 0.71);
+    vec3 slope_x = vec3(0.0, x.g - 0.5, x.r - 0.5), slope_z = vec3(z.r - 0.5, z.g - 0.5, 0.0);
+    return vec4(mix(slope_z, slope_x, sideways), mix(z.b, x.b, sideways));
+}
+
+// Soft patches 0..1: too coarse to need three projections, one slanting one will do.
+float mottle(sampler2D tile, vec3 position, float tile_size) {
+    return texture(tile, (position.xy + vec2(0.6, 0.4) * position.z) / tile_size).a;
 }

@@ -53,7 +53,7 @@ void main() {
     vec3 view = normalize(camera_position.xyz - v_world);
     vec3 tangent = normalize(v_tangent);
     vec3 color = mix(brow_color.rgb * (0.7 + 0.6 * chance), vec3(0.008, 0.006, 0.005), lash);
-    vec3 light = hair_light(color, tangent, normalize(v_normal), view, 0.1 * (chance - 0.5), 0.8, 0.9);
+    vec3 light = hair_light(color, tangent, normalize(v_normal), view, 0.1 * (chance - 0.5), 1.0, 0.8, 0.9);
     float alpha = v_cover * (1.0 - smoothstep(0.45, 1.0, abs(v_strand.x)) * 0.7);
     alpha *= mix(smoothstep(0.0, 0.12, along) * (1.0 - 0.45 * along), 1.0 - 0.3 * along, lash);
     // Under the brow lies a soft shade of the finest hairs.

@@ -7,7 +7,8 @@ float hair_lobe(vec3 tangent, vec3 light, vec3 view, float power) {
 }
 
 // color: of the hair; outward: away from the head, for soft shading of the whole.
-vec3 hair_light(vec3 color, vec3 tangent, vec3 outward, vec3 view, float shift, float lit, float open) {
+// sheen: 0..1 strength of the narrow highlights.
+vec3 hair_light(vec3 color, vec3 tangent, vec3 outward, vec3 view, float shift, float sheen, float lit, float open) {
     vec3 first = normalize(tangent - (0.10 + shift) * outward);
     vec3 second = normalize(tangent + (0.16 + shift) * outward);
     vec3 directions[3] = vec3[3](key_direction.xyz, fill_direction.xyz, rim_direction.xyz);
@@ -19,7 +20,7 @@ vec3 hair_light(vec3 color, vec3 tangent, vec3 outward, vec3 view, float shift, 
         float across = sqrt(max(1.0 - along * along, 0.0));
         vec3 shine = vec3(0.055) * hair_lobe(first, directions[i], view, 110.0) +
                      (color * 0.9 + 0.012) * hair_lobe(second, directions[i], view, 26.0);
-        result += colors[i] * facing * (color * across * 0.75 + shine);
+        result += colors[i] * facing * (color * across * 0.75 + shine * sheen);
     }
     return result;
 }

@@ -34,8 +34,10 @@ void main() {
     vec3 view = normalize(camera_position.xyz - v_world);
     vec3 normal = normalize(v_normal);
     if (!gl_FrontFacing) normal = -normal;
-    vec3 weights = axis_weights(normal);
+    mat3 head_from_world_turn = mat3(head_from_world);
+    vec3 weights = axis_weights(head_from_world_turn * normal);
     vec4 relief = projected_relief(u_pores, v_rest, weights, 0.018);
+    relief.xyz = transpose(head_from_world_turn) * relief.xyz;
     float bumpy = mix(0.04, 0.7, tongue) + 0.3 * gums;
     normal = normalize(normal - bumpy * (relief.xyz - normal * dot(relief.xyz, normal)));
     vec3 color = mix(mix(ENAMEL, GUMS, gums), TONGUE * (0.8 + 0.4 * relief.w), tongue);
@@ -43,11 +45,12 @@ void main() {
     float depth = smoothstep(-0.028, 0.016, v_rest.z);
     occlusion = min(1.0, occlusion * 2.4) * mix(0.12, 1.0, depth);
     float lit = key_shadow(v_world, normal, 5.0, 3) * mix(0.3, 1.0, occlusion);
+    vec3 reddened = pow(vec3(occlusion), vec3(0.75, 1.1, 1.25));  // light comes through lips
     vec3 wrap = vec3(0.35, 0.22, 0.18);
     vec3 key = clamp((vec3(dot(normal, key_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 fill = clamp((vec3(dot(normal, fill_direction.xyz)) + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 light = key * key_color.rgb * lit * 0.8 +
-                 (fill * fill_color.rgb * 0.5 + surrounding(normal)) * occlusion;
+                 (fill * fill_color.rgb * 0.5 + surrounding(normal)) * reddened;
     float rough = mix(0.24, 0.38, max(gums, tongue));
     vec3 shine = highlight(normal, view, key_direction.xyz, rough, 0.04) * key_color.rgb * lit;
     float fresnel = 0.04 + 0.9 * pow(1.0 - max(dot(normal, view), 0.0), 5.0);

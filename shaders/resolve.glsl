@@ -11,7 +11,7 @@ void main() {
 in vec2 v_place;
 uniform sampler2D u_drawn;
 uniform sampler2D u_picture;
-uniform bool u_reduced;      // drawn larger than shown
+uniform int u_scale;         // drawn smaller than shown -1, as large 0, larger 1
 uniform int u_background;    // 0 transparent, 1 plain, 2 picture, 3 gradient
 uniform vec3 u_inner;        // display sRGB: plain colour or middle of the gradient
 uniform vec3 u_outer;
@@ -35,6 +35,11 @@ vec3 srgb_from_linear(vec3 color) {
 vec4 developed(vec2 place) {
     vec4 drawn = texture(u_drawn, place);
     return vec4(filmic(drawn.rgb / max(drawn.a, 1e-4)) * drawn.a, drawn.a);
+}
+
+vec4 four_around(vec2 place, vec2 away) {
+    return 0.25 * (developed(place + away) + developed(place - away) +
+                   developed(place + vec2(away.x, -away.y)) + developed(place + vec2(-away.x, away.y)));
 }
 
 // About as bright as the eye sees it.
@@ -64,10 +69,10 @@ float dither(vec2 at) { return fract(52.9829189 * fract(dot(at, vec2(0.06711056,
 
 void main() {
     vec4 figure;
-    if (u_reduced) {  // four quarters of the pixel, tone mapped first: highlights get soft edges
-        vec2 x = 0.25 * dFdx(v_place), y = 0.25 * dFdy(v_place);
-        figure = 0.25 * (developed(v_place - x - y) + developed(v_place + x - y) +
-                         developed(v_place - x + y) + developed(v_place + x + y));
+    if (u_scale > 0) {  // four quarters of the pixel, tone mapped first: highlights get soft edges
+        figure = four_around(v_place, 0.25 * vec2(dFdx(v_place.x), dFdy(v_place.y)));
+    } else if (u_scale < 0) {  // a little soft rather than in blocks
+        figure = four_around(v_place, 0.4 / vec2(textureSize(u_drawn, 0)));
     } else {
         figure = smoothed(v_place);
     }

@@ -37,9 +37,10 @@ uniform sampler2D u_pores;
 uniform sampler2D u_scattering;  // diffuse light by (n·l, curvature), per colour
 out vec4 frag_color;
 
+const float COARSE_PIXEL = 0.00085;  // metres at the head
 const float PORE_TILE = 0.021;   // metres
 const float DENT_TILE = 0.071;
-const float GRAIN_TILE = 0.055;
+const float GRAIN_TILE = 0.085;
 const float BLOTCH_TILE = 0.19;
 
 // Diffuse light through skin: red travels furthest, so it takes the smoothest normal.
@@ -58,38 +59,44 @@ void main() {
     vec3 view = normalize(camera_position.xyz - v_world);
     vec3 smooth_normal = normalize(v_normal);
     if (!gl_FrontFacing) smooth_normal = -smooth_normal;
-    vec3 weights = axis_weights(smooth_normal);
 
     // Relief: pores everywhere but on the lips, which have upright furrows; folds by expression.
-    vec4 pores = projected_relief(u_pores, v_rest, weights, PORE_TILE);
-    vec4 dents = projected_relief(u_pores, v_rest + 0.013, weights, DENT_TILE);
-    vec3 slope = pores.xyz * 0.75 + dents.xyz * 0.22;
+    // Where a pixel covers several pores they are left to the roughness.
+    vec4 pores = vec4(vec3(0.0), 0.5);
+    vec3 slope = vec3(0.0);
     float furrow = 0.5;
-    if (lips > 0.02) {
-        vec4 furrows = projected_relief(u_pores, v_rest * vec3(1.0, 0.22, 1.0), weights, 0.016);
-        slope = mix(slope, furrows.xyz * vec3(0.9, 0.15, 0.5), lips);
-        furrow = mix(furrow, furrows.w, lips);
+    if (camera_position.w * length(camera_position.xyz) < COARSE_PIXEL) {
+        vec2 outward = normalize(v_rest.xz - vec2(0.0, -0.075));
+        float sideways = smoothstep(0.55, 0.80, abs(outward.x));
+        pores = upright_relief(u_pores, v_rest, sideways, PORE_TILE);
+        vec4 dents = upright_relief(u_pores, v_rest + 0.013, sideways, DENT_TILE);
+        vec4 furrows = upright_relief(u_pores, v_rest * vec3(1.0, 0.22, 1.0), sideways, 0.016);
+        slope = mix(pores.xyz * 0.75 + dents.xyz * 0.22, furrows.xyz * vec3(0.9, 0.15, 0.5), lips);
+        furrow = furrows.w;
     }
     vec4 fold = expression_fold(v_rest);
-    slope *= mix(1.0, 0.35, mouth);
+    mat3 world_from_head = transpose(mat3(head_from_world));
+    slope = world_from_head * slope * mix(1.0, 0.35, mouth);
+    fold.xyz = world_from_head * fold.xyz;
     vec3 normal = normalize(smooth_normal - (slope - smooth_normal * dot(slope, smooth_normal)));
     vec3 bend = fold.xyz - smooth_normal * dot(fold.xyz, smooth_normal);
     normal = normalize(normal - bend);
     vec3 base_normal = normalize(smooth_normal - 0.6 * bend);
 
     // Colour: tone, patches of blood and pigment, masks.
-    float grain = projected_mottle(u_pores, v_rest + 0.011, weights, GRAIN_TILE);
-    float blotch = projected_mottle(u_pores, v_rest, weights, BLOTCH_TILE);
+    float grain = mottle(u_pores, v_rest + 0.011, GRAIN_TILE);
+    float blotch = mottle(u_pores, v_rest, BLOTCH_TILE);
     vec3 color = skin_color.rgb;
-    color *= 1.0 + 0.20 * (grain - 0.5) + 0.12 * (blotch - 0.5);
+    color *= 1.0 + 0.10 * (grain - 0.5) + 0.10 * (blotch - 0.5);
     color *= mix(vec3(1.0), vec3(1.03, 1.0, 0.90), smoothstep(0.02, 0.07, v_rest.y));  // forehead
-    float blood = clamp(redness * 1.15 + ears * 0.4 + 0.5 * (grain - 0.5) * (0.25 + redness), -0.3, 1.0);
+    float blood = clamp(redness * 1.15 + ears * 0.4 + 0.3 * (grain - 0.5) * (0.2 + redness), -0.3, 1.0);
     color *= mix(vec3(1.0), blood_color.rgb, blood);
     color *= mix(vec3(1.0), vec3(0.84, 0.72, 0.72), lids * 0.22);
-    float spots = smoothstep(0.64, 0.74, projected_mottle(u_pores, v_rest + 0.05, weights, 0.033));
-    color *= mix(vec3(1.0), vec3(0.78, 0.64, 0.55), spots * skin_color.w * (1.0 - lips));
+    float spots = smoothstep(0.70, 0.80, mottle(u_pores, v_rest + 0.05, 0.0085));
+    spots *= 0.15 + exp(-pow((v_rest.y + 0.026) / 0.022, 2.0)) * smoothstep(0.066, 0.040, abs(v_rest.x));
+    color *= mix(vec3(1.0), vec3(0.76, 0.60, 0.50), spots * skin_color.w * (1.0 - lips));
     float shade = stubble * hair_tip_color.w;
-    float follicles = smoothstep(0.35, 0.75, projected_relief(u_pores, v_rest, weights, 0.013).w);
+    float follicles = smoothstep(0.35, 0.75, furrow);
     color = mix(color, color * 0.30 + hair_root_color.rgb * 0.5, shade * (0.30 + 0.6 * follicles));
     color *= 1.0 - 0.16 * (1.0 - pores.w) * (1.0 - lips);
     vec3 lip = mix(color, lip_color.rgb * (0.86 + 0.28 * furrow), lip_color.w);

@@ -50,7 +50,7 @@ class Canvas:
         """Fills the target's viewport; the number of draw calls."""
         width, height = target.viewport[2:]
         uniforms = self._uniforms
-        uniforms["u_reduced"] = self._size[0] > width
+        uniforms["u_scale"] = (self._size[0] > width) - (self._size[0] < width)
         uniforms["u_aspect"] = width / height
         match background:
             case Gradient():

@@ -28,6 +28,7 @@ from engine.errors import ViewerError
 from models.heads.free import FreeHead, limited_weights
 
 SHADOW_SIZE = 1024  # texels a side
+FINE_PIXEL = 0.0006  # metres at the head
 WHOLE_VIEW = np.array([-1, -1, 3, -1, -1, 3], np.float32)  # one triangle that covers it
 
 
@@ -63,7 +64,9 @@ class HeadRenderer:
             self._mesh = self._owned.enter_context(
                 closing(PosedMesh(context, self._average, corners))
             )
-            self._surfaces = self._owned.enter_context(closing(Surfaces(context, self._average)))
+            self._surfaces = self._owned.enter_context(
+                closing(Surfaces(context, head, self._average))
+            )
             self._strands = self._owned.enter_context(closing(Strands(context)))
             self._canvas = self._owned.enter_context(closing(Canvas(context, corners)))
             self._shadow = owned(self._owned, context.depth_texture((SHADOW_SIZE, SHADOW_SIZE)))
@@ -137,15 +140,17 @@ class HeadRenderer:
             max(1, round(width * self._supersampling)),
             max(1, round(height * self._supersampling)),
         )
+        pixel_angle = 2.0 / (float(camera.clip_from_view[1, 1]) * size[1])
         self._frame.write(
             weights=limited_weights(weights),
             head_rotation=head_rotation,
             head_position=head_position,
             gaze=gaze,
             camera=camera,
-            pixel_angle=2.0 / (float(camera.clip_from_view[1, 1]) * size[1]),
+            pixel_angle=pixel_angle,
         )
         self._colors.bind()
+        hair_share = _hair_share(camera, pixel_angle)
         with self._timer.next_frame():
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
             calls = self._mesh.draw()
@@ -153,10 +158,10 @@ class HeadRenderer:
             self._shadow_target.use()
             self._shadow_target.clear(depth=1.0)
             calls += self._surfaces.draw_shadow()
-            calls += self._strands.draw_shadow()
+            calls += self._strands.draw_shadow(hair_share / 3)
             self._canvas.begin(size)
             self._shadow.use(SHADOW_UNIT)
-            calls += self._strands.draw_hair()  # first: it hides much of the skin
+            calls += self._strands.draw_hair(hair_share)  # first: it hides much of the skin
             calls += self._surfaces.draw()
             context.enable(moderngl.BLEND)
             context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
@@ -179,6 +184,12 @@ class HeadRenderer:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _hair_share(camera: Camera, pixel_angle: float) -> float:
+    """All hairs where a pixel is finer than half a millimetre, fewer where it is coarser."""
+    pixel = pixel_angle * float(np.linalg.norm(camera.position))
+    return min(1.0, max(0.5, FINE_PIXEL / pixel))
 
 
 def _with_identity(head: FreeHead, identity: str | tuple[float, ...]) -> FreeHead:

@@ -139,7 +139,7 @@ LOOKS = MappingProxyType(
             eyes="green",
             shirt="teal",
             brows=0.8,
-            freckles=0.35,
+            freckles=0.5,
             lipstick=0.75,
         ),
         "tomas": Look(

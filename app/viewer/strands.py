@@ -43,19 +43,30 @@ class Strands:
         indices = owned(self._grown, self._context.buffer(bound.indices))
         self._fringe = self._array(self._fringe_program, vertices, fringe.FIELDS, indices)
 
-    def draw_shadow(self) -> int:
-        """Every third strand, drawn wider: enough for a soft shadow. Strands lie in no order."""
-        if self._hair_shadow is None:
-            return 0
-        strands = self._hair_shadow.vertices // self._indices_per_strand
-        self._hair_shadow.render(vertices=strands // 3 * self._indices_per_strand)
-        return 1
+    def draw_shadow(self, share: float) -> int:
+        """Draws that share of the strands, wider by as much. Strands lie in no order."""
+        return self._draw(self._hair_shadow, self._shadow_program, share)
 
-    def draw_hair(self) -> int:
-        return _draw(self._hair)
+    def draw_hair(self, share: float) -> int:
+        """Draws that share of the strands, wider by as much: enough where pixels are coarse."""
+        return self._draw(self._hair, self._hair_program, share)
 
     def draw_fringe(self) -> int:
-        return _draw(self._fringe)
+        if self._fringe is None:
+            return 0
+        self._fringe.render()
+        return 1
+
+    def _draw(
+        self, array: moderngl.VertexArray | None, program: moderngl.Program, share: float
+    ) -> int:
+        """The number of draw calls."""
+        if array is None:
+            return 0
+        program["u_widening"] = 1.0 / share
+        strands = array.vertices // self._indices_per_strand
+        array.render(vertices=round(strands * share) * self._indices_per_strand)
+        return 1
 
     def close(self) -> None:
         self._grown.close()
@@ -70,11 +81,3 @@ class Strands:
     ) -> moderngl.VertexArray:
         content = [vertex_content(program, vertices, fields)]
         return owned(self._grown, self._context.vertex_array(program, content, indices))
-
-
-def _draw(array: moderngl.VertexArray | None) -> int:
-    """The number of draw calls."""
-    if array is None:
-        return 0
-    array.render()
-    return 1

@@ -49,9 +49,9 @@ LID_PLACES = (0.14, 0.5, 0.86)  # along the lid, inner to outer: where the eye's
 
 
 class Surfaces:
-    """`head` is the subdivided average: its masks and triangles hold for every identity."""
+    """`head` is the subdivided `cage` of the average person: masks and triangles hold for all."""
 
-    def __init__(self, context: moderngl.Context, head: FreeHead) -> None:
+    def __init__(self, context: moderngl.Context, cage: FreeHead, head: FreeHead) -> None:
         self._owned = ExitStack()
         self._paint = owned(self._owned, context.buffer(_painted(head)))
         self._eyes = owned(self._owned, context.buffer(reserve=len(head.positions) * 16))
@@ -77,7 +77,8 @@ class Surfaces:
             )
         solid = tuple(part for parts in PARTS.values() for part in parts)
         program = surface_program(self._owned, context, "shadow")
-        indices = _indices(self._owned, context, head, solid)
+        # The smooth head begins with the cage's vertices, moved: a mesh that is fine enough here.
+        indices = _indices(self._owned, context, cage, solid)
         self._shadow = owned(self._owned, context.vertex_array(program, [], indices))
 
     def set_head(self, head: FreeHead) -> None:
