@@ -31,7 +31,7 @@ class Meter:
         self._source, self._outputs, self._takes = source, outputs, takes
         self._faces = 0
         self._latency = LatencyHistogram()
-        self._captures, self._states, self._draws = Rate(), Rate(), Rate()
+        self._captures, self._states = Rate(), Rate()
         self._started = time.perf_counter()
         self._last_sent = self._started
         self._first_sent: float | None = None
@@ -53,10 +53,6 @@ class Meter:
         self._last_sent = now
         if self._first_sent is None:
             self._first_sent = now
-
-    def drawn(self) -> None:
-        """Main thread: a picture is about to be drawn."""
-        self._draws.add(time.perf_counter())
 
     def has_run_for(self, seconds: float | None) -> bool:
         """Whether the run has lasted that long since its first state; never if None."""
@@ -81,7 +77,6 @@ class Meter:
             mirrored=mirrored,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
-            draw_rate_hz=self._draws.hertz(),
             latency=self._latency.percentiles(),
             dropped=dropped,
             outputs=tuple(

@@ -103,7 +103,6 @@ def run(settings: RunSettings) -> Summary:
                 if viewer is None:
                     tracking.wait(PATIENCE)
                     continue
-                meter.drawn()
                 statistics = meter.statistics(frames.overwritten, mirrored=bool(mirror.peek()))
                 for action in viewer.draw(states.peek(), statistics):
                     match action:

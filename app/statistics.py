@@ -38,7 +38,6 @@ class Statistics:
     source: str
     capture_rate_hz: float
     state_rate_hz: float
-    draw_rate_hz: float
     latency: LatencyStatistics | None  # None until something was sent
     dropped: int  # pictures that came and were never tracked
     mirrored: bool = False  # whether states have left and right exchanged

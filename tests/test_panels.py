@@ -124,13 +124,12 @@ def test_rates_tell_every_output_and_recording() -> None:
         source="demo",
         capture_rate_hz=29.97,
         state_rate_hz=30.0,
-        draw_rate_hz=60.0,
         latency=LatencyStatistics(0.008, 0.012, 0.020),
         dropped=4,
         outputs=(OutputStatistics("vmc 127.0.0.1:39539", 90.2),),
         recordings=(RecordingStatistics("take.csv", 1234),),
     )
-    drawing = DrawingStatistics(gpu_seconds=0.0021, draw_calls=11, supersampling=2.0)
+    drawing = DrawingStatistics(rate_hz=60.0, gpu_seconds=0.0021, draw_calls=11, supersampling=2.0)
     values = {line.label: line.value for line in lines_of(statistics, drawing)}
     assert values["camera"] == "30.0 /s"
     assert values["95 % below"] == "12.0 ms"

@@ -33,8 +33,9 @@ from app.viewer.orbit import Orbit
 from app.viewer.overlay import Overlay
 from app.viewer.probe import DisplayProblem, probe_display
 from app.viewer.rates import DrawingStatistics
+from app.viewer.software import is_software
 from app.viewer.viewer import Viewer
-from app.viewer.window import Window, is_software
+from app.viewer.window import Window
 from engine.errors import ViewerError
 from tests.faces import frame
 from tests.states import face
@@ -43,11 +44,10 @@ STATISTICS = Statistics(
     source="demo",
     capture_rate_hz=30.0,
     state_rate_hz=30.0,
-    draw_rate_hz=30.0,
     latency=None,
     dropped=0,
 )
-DRAWING = DrawingStatistics(gpu_seconds=None, draw_calls=11, supersampling=1.0)
+DRAWING = DrawingStatistics(rate_hz=60.0, gpu_seconds=None, draw_calls=11, supersampling=1.0)
 SMALL = (480, 360)
 EMPTY = ViewerSettings(inset=False)
 GREY = 0.25

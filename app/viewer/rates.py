@@ -16,6 +16,7 @@ from app.viewer.layout import Rect
 class DrawingStatistics:
     """What the window itself costs. gpu_seconds: None where the driver does not tell."""
 
+    rate_hz: float
     gpu_seconds: float | None
     draw_calls: int
     supersampling: float  # pixels drawn for one of the window, along each side
@@ -33,7 +34,7 @@ def lines_of(statistics: Statistics, drawing: DrawingStatistics) -> Iterator[Lin
     yield Line("Rates", "", heading=True)
     yield Line("camera", f"{statistics.capture_rate_hz:.1f} /s")
     yield Line("face", f"{statistics.state_rate_hz:.1f} /s")
-    yield Line("window", f"{statistics.draw_rate_hz:.1f} /s")
+    yield Line("window", f"{drawing.rate_hz:.1f} /s")
     yield Line("left out", f"{statistics.dropped}")
     latency = statistics.latency
     yield Line("Capture to send", "", heading=True)

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from app.actions import Action, Quit, SetMirror
+from app.latency import Rate
 from app.statistics import Statistics
 from app.viewer import Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
@@ -31,6 +32,7 @@ TITLE = "mien"
 SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
 NAP = 0.004  # seconds of waiting for something new
 AFTERGLOW = 3  # draws after the last touch: imgui needs them to settle
+SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
 SOFTWARE_REST = 0.5  # of a draw's time is left to the tracker when the processor draws
 BACKGROUND_NAMES = {
     "gradient": "gradient",
@@ -78,6 +80,7 @@ class Viewer:
         self._drawn_at = 0.0
         self._next_draw = 0.0
         self._glow = AFTERGLOW
+        self._draws = Rate()
         self._apply_window_settings()
 
     @property
@@ -244,10 +247,13 @@ class Viewer:
     def _draw(self, shown: Shown | None, statistics: Statistics) -> None:
         started = time.perf_counter()
         self._draw_head(shown)
+        if self._software:
+            self.window.finish()
         self._overlay.draw(
             shown,
             statistics,
             DrawingStatistics(
+                rate_hz=self._draws.hertz(),
                 gpu_seconds=self._head.gpu_seconds,
                 draw_calls=self._head.draw_calls,
                 supersampling=self._detail.supersampling,
@@ -259,6 +265,7 @@ class Viewer:
         )
         self.window.swap()
         self._drawn, self._drawn_at = shown, started
+        self._draws.add(started)
         self._glow = max(0, self._glow - 1)
         self._pace(started)
 
@@ -287,7 +294,7 @@ class Viewer:
         seconds = time.perf_counter() - started
         if self._software:
             self._detail.observe(seconds)
-            self._next_draw = started + seconds * (1 + SOFTWARE_REST)
+            self._next_draw = started + max(seconds * (1 + SOFTWARE_REST), SOFTWARE_INTERVAL)
         else:
             if self._head.gpu_seconds is not None:
                 self._detail.observe(self._head.gpu_seconds)

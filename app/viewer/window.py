@@ -20,6 +20,7 @@ import glfw
 import moderngl
 
 from app.viewer.keys import KeyPress
+from app.viewer.software import is_software, let_others_first, prepare_mesa, threads
 from engine.errors import ViewerError
 
 Handle = Any  # glfw's windows and monitors are ctypes pointers
@@ -71,6 +72,8 @@ class Window:
         transparent: bool = True,
         vsync: bool = True,
     ) -> None:
+        prepare_mesa()
+        others = threads()
         glfw.set_error_callback(_ignore_error)  # what matters is asked for with get_error
         if not glfw.init():
             raise NoDisplayError(
@@ -85,10 +88,13 @@ class Window:
         except BaseException:
             glfw.terminate()
             raise
+        if self.software:
+            let_others_first(threads() - others)
         glfw.swap_interval(1 if vsync else 0)
         glfw.set_window_size_limits(self.handle, *SMALLEST, glfw.DONT_CARE, glfw.DONT_CARE)
         self._address = ctypes.cast(self.handle, ctypes.c_void_p).value or 0
-        self._reset_status = _graphics_reset_status()
+        self._reset_status = _gl_function(ctypes.c_uint, "glGetGraphicsResetStatus")
+        self._finish = _gl_function(None, "glFinish")
         self._keys: list[KeyPress] = []
         self._drag = [0.0, 0.0]
         self._zoom = 0.0
@@ -224,6 +230,11 @@ class Window:
         """Draw what imgui was told onto the window's picture."""
         imgui.render()
         imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+
+    def finish(self) -> None:
+        """Wait until everything is drawn, without Python's lock: other threads go on."""
+        if self._finish is not None:
+            self._finish()
 
     def swap(self) -> None:
         """Show what was drawn; waits for the screen when vsync is on."""
@@ -370,11 +381,6 @@ def _create(title: str, size: tuple[int, int], *, shown: bool, transparent: bool
     return handle
 
 
-def is_software(renderer: str) -> bool:
-    """Whether OpenGL of this name (GL_RENDERER) runs on the processor."""
-    return any(name in renderer.lower() for name in ("llvmpipe", "softpipe", "swiftshader", "gdi"))
-
-
 def install_advice() -> str:
     """What brings OpenGL to a machine that has none."""
     if sys.platform == "linux":
@@ -414,9 +420,9 @@ class _Loader:
         """The window owns the context."""
 
 
-def _graphics_reset_status() -> Callable[[], int] | None:
-    """glGetGraphicsResetStatus, where the driver tells that it lost the context."""
-    for name in ("glGetGraphicsResetStatus", "glGetGraphicsResetStatusARB"):
-        if address := ctypes.cast(glfw.get_proc_address(name), ctypes.c_void_p).value:
-            return ctypes.CFUNCTYPE(ctypes.c_uint)(address)
+def _gl_function(result: Any, name: str) -> Callable[[], Any] | None:
+    """An OpenGL function without arguments; None if the driver lacks it. ctypes frees the lock."""
+    for spelled in (name, name + "ARB"):
+        if address := ctypes.cast(glfw.get_proc_address(spelled), ctypes.c_void_p).value:
+            return ctypes.CFUNCTYPE(result)(address)
     return None
