@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.folders import config_folder
 from app.outputs import OutputSettings, parse_output
+from app.outputs.livelink import LiveLinkSettings
 from app.outputs.osc import OscSettings
 from app.outputs.vmc import VmcSettings
 from app.profile import read_profile, write_profile
@@ -40,6 +41,7 @@ class Profile:
     viewer: ViewerSettings = ViewerSettings()
     vmc: VmcSettings = VmcSettings()
     osc: OscSettings = OscSettings()
+    livelink: LiveLinkSettings = LiveLinkSettings()
 
     def __post_init__(self) -> None:
         if self.version != 1:
@@ -103,6 +105,8 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.osc)
         case VmcSettings():
             return replace(output, options=profile.vmc)
+        case LiveLinkSettings():
+            return replace(output, options=profile.livelink)
 
 
 def keep_settings(settings: RunSettings, viewer: ViewerSettings, *, mirror: bool) -> None:

@@ -2,7 +2,7 @@
 
 oscdump comes with Debian's liblo-tools, `osc` with npm (MIEN_NODE_MODULES says in which
 node_modules folder), vmcp with PyPI (AGPL: it runs in a process of its own and is never a
-dependency). What is not installed is skipped.
+dependency), PyLiveLinkFace with PyPI. What is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ import pytest
 from app.outputs import open_output, parse_output
 from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
+from engine.geometry import euler_from_quaternion
 from tests.states import random_face
 
 pytestmark = pytest.mark.peer
@@ -231,3 +233,34 @@ def test_vmcp_understands_a_frame_of_vmc(port: int, state: FaceState) -> None:
             "BlendShapeEvent",
         ]
     assert "TrackingState.OK" in lines[0]
+
+
+livelinkface = pytest.mark.skipif(
+    not importlib.util.find_spec("pylivelinkface"), reason="PyPI's PyLiveLinkFace is missing"
+)
+
+
+@livelinkface
+def test_pylivelinkface_reads_a_face_and_its_loss(port: int, state: FaceState) -> None:
+    from pylivelinkface import FaceBlendShape, PyLiveLinkFace
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", port))
+        receiver.settimeout(2.0)
+        with open_output(parse_output(f"livelink::{port}")) as output:
+            output.send(state)
+            output.send(replace(state, tracked=False))
+        is_seen, sent = PyLiveLinkFace.decode(receiver.recv(2048))
+        is_seen_later, _ = PyLiveLinkFace.decode(receiver.recv(2048))
+    assert (is_seen, is_seen_later) == (True, False)
+    assert (sent.name, sent.fps) == ("mien", 60)
+    for name, weight in zip(BLENDSHAPES, state.weights, strict=True):
+        read = sent.get_blendshape(FaceBlendShape[pascal_case(name)])
+        assert read == pytest.approx(weight, abs=1e-6)
+    pitch, yaw, roll = euler_from_quaternion(state.head_rotation)
+    assert sent.get_blendshape(FaceBlendShape.HeadYaw) == pytest.approx(yaw, abs=1e-6)
+    assert sent.get_blendshape(FaceBlendShape.HeadPitch) == pytest.approx(-pitch, abs=1e-6)
+    assert sent.get_blendshape(FaceBlendShape.HeadRoll) == pytest.approx(roll, abs=1e-6)
+    right_yaw, right_pitch = state.gaze[1]
+    assert sent.get_blendshape(FaceBlendShape.RightEyeYaw) == pytest.approx(-right_yaw, abs=1e-6)
+    assert sent.get_blendshape(FaceBlendShape.RightEyePitch) == pytest.approx(right_pitch, abs=1e-6)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.face_model import face_model_path
+from app.outputs import PROTOCOLS
 from app.pipeline import run as run_pipeline
 from app.settings import DEFAULT_PROFILE, RunSettings, load_profile, output_settings
 from engine.errors import SettingsError
@@ -29,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--output",
         metavar="PROTOCOL[:HOST[:PORT]]",
         action="append",
-        help="send to this receiver (vmc, osc); may be repeated "
+        help=f"send to this receiver ({', '.join(PROTOCOLS)}); may be repeated "
         "(default: vmc and osc, both to this machine)",
     )
     parser.add_argument("--no-output", action="store_true", help="send to nobody")

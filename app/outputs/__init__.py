@@ -10,18 +10,19 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from app.network import DatagramSender, resolve
-from app.outputs import osc, vmc
+from app.outputs import livelink, osc, vmc
 from app.outputs.datagrams import DatagramOutput, Encoder
 from engine.data import FaceState
 from engine.errors import SettingsError
 
 DEFAULT_HOST = "127.0.0.1"
 
-ProtocolSettings = osc.OscSettings | vmc.VmcSettings
+ProtocolSettings = osc.OscSettings | vmc.VmcSettings | livelink.LiveLinkSettings
 
 PROTOCOLS: dict[str, tuple[int, ProtocolSettings]] = {
     "osc": (osc.PORT, osc.OscSettings()),
     "vmc": (vmc.PORT, vmc.VmcSettings()),
+    "livelink": (livelink.PORT, livelink.LiveLinkSettings()),
 }
 """The usual port and the settings of each protocol, by its name on the command line."""
 
@@ -120,5 +121,7 @@ def open_output(settings: OutputSettings) -> Output:
             encoder = osc.OscEncoder(settings.options)
         case vmc.VmcSettings():
             encoder = vmc.VmcEncoder(settings.options)
+        case livelink.LiveLinkSettings():
+            encoder = livelink.LiveLinkEncoder(settings.options)
     sender = DatagramSender(resolve(settings.host, settings.port), name=settings.name)
-    return DatagramOutput(settings.name, encoder, sender)
+    return DatagramOutput(settings.name, encoder, sender, settings.options.axes)

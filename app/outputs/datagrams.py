@@ -12,6 +12,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from app.network import DatagramSender
+from app.outputs.axes import AxisSettings, adjusted
 from engine.blendshapes import BLENDSHAPES
 from engine.data import FaceState
 from engine.geometry import IDENTITY_ROTATION
@@ -35,10 +36,13 @@ class DatagramOutput:
     name: "vmc 127.0.0.1:39539".
     """
 
-    def __init__(self, name: str, encoder: Encoder, sender: DatagramSender) -> None:
+    def __init__(
+        self, name: str, encoder: Encoder, sender: DatagramSender, axes: AxisSettings
+    ) -> None:
         self.name = name
         self._encoder = encoder
         self._sender = sender
+        self._axes = axes
         self._last: FaceState | None = None
         self._refused = False
 
@@ -58,6 +62,7 @@ class DatagramOutput:
             self._refused = True
             return
         self._refused = False
+        state = adjusted(state, self._axes)
         self._last = state
         self._sender.send(self._encoder.encode(state))
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.outputs.axes import UNCHANGED, AxisSettings
 from app.outputs.datagrams import at_rest
 from app.outputs.packets import Message, PreparedPackets
 from engine.blendshapes import BLENDSHAPES
@@ -53,6 +54,7 @@ class OscSettings:
     bundled: bool = True
     compact: bool = False
     only_changed: bool = False
+    axes: AxisSettings = UNCHANGED
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"(/[A-Za-z0-9_.-]+)*", self.prefix):

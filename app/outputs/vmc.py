@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from app.outputs import vrm_expressions
+from app.outputs.axes import UNCHANGED, AxisSettings
 from app.outputs.datagrams import at_rest
 from app.outputs.packets import Message, PreparedPackets
 from engine.blendshapes import BLENDSHAPES, pascal_case
@@ -55,6 +56,7 @@ class VmcSettings:
     names: Names = "vrm0+perfectsync"
     emotions: bool = True
     neck_share: float = 0.0
+    axes: AxisSettings = UNCHANGED
 
     def __post_init__(self) -> None:
         if self.names not in get_args(Names):
