@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterable
 
 NICENESS = 15  # of drawing threads: they take what tracking leaves
-OTHERS = 2  # processors that llvmpipe's helpers leave to the tracker and to Mesa's own thread
 NAMES = ("llvmpipe", "softpipe", "swiftshader", "gdi")
 
 
@@ -28,7 +27,7 @@ def prepare_mesa() -> None:
     """
     os.environ.setdefault("mesa_glthread", "true")
     os.environ.setdefault("MESA_DEBUG", "silent")  # it would announce the line above on stderr
-    os.environ.setdefault("LP_NUM_THREADS", str(max(0, (os.cpu_count() or 1) - OTHERS)))
+    os.environ.setdefault("LP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
 
 
 def threads() -> frozenset[int]:

@@ -33,7 +33,7 @@ SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has ch
 NAP = 0.004  # seconds of waiting for something new
 AFTERGLOW = 3  # draws after the last touch: imgui needs them to settle
 SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
-SOFTWARE_REST = 0.5  # of a draw's time is left to the tracker when the processor draws
+SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
 BACKGROUND_NAMES = {
     "gradient": "gradient",
     "picture": "picture",
