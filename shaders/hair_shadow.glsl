@@ -10,7 +10,7 @@ uniform float u_widening;  // where only a share of the strands is drawn
 void main() {
     vec3 world = world_from_rest(in_position, 1.0);
     vec3 across = normalize(cross(turned(in_tangent, 1.0), key_direction.xyz));
-    world += across * (in_strand.x * 2.0 - 1.0) * u_widening * max(in_width, 0.0003);
+    world += across * (in_strand.x * 2.0 - 1.0) * 0.6 * u_widening * max(in_width, 0.0003);
     gl_Position = shadow_from_world * vec4(world, 1.0);
 }
 #stage fragment

@@ -53,6 +53,11 @@ vec3 scattered(vec3 smooth_normal, vec3 fine_normal, vec3 light, float curvature
                 texture(u_scattering, vec2(nl.b, curvature)).b);
 }
 
+// The same for the lesser lights, whose relief is hardly seen.
+vec3 scattered_softly(vec3 normal, vec3 light, float curvature) {
+    return texture(u_scattering, vec2(dot(normal, light) * 0.5 + 0.5, curvature)).rgb;
+}
+
 void main() {
     float lips = v_paint.x, redness = v_paint.y, lids = v_paint.z, ears = v_paint.w;
     float mouth = v_cover.x, scalp = v_cover.y, stubble = v_cover.z, occlusion = v_cover.w;
@@ -65,7 +70,8 @@ void main() {
     vec4 pores = vec4(vec3(0.0), 0.5);
     vec3 slope = vec3(0.0);
     float furrow = 0.5;
-    if (camera_position.w * length(camera_position.xyz) < COARSE_PIXEL) {
+    bool fine = camera_position.w * length(camera_position.xyz) < COARSE_PIXEL;
+    if (fine) {
         vec2 outward = normalize(v_rest.xz - vec2(0.0, -0.075));
         float sideways = smoothstep(0.55, 0.80, abs(outward.x));
         pores = upright_relief(u_pores, v_rest, sideways, PORE_TILE);
@@ -108,13 +114,16 @@ void main() {
     // Occlusion tints red: light that is lost here has partly travelled through skin.
     occlusion *= 1.0 - 0.55 * fold.w;
     vec3 open = pow(vec3(occlusion), vec3(0.72, 1.0, 1.10));
-    float lit = key_shadow(v_world, smooth_normal, 7.0, 8);
+    float lit = key_shadow(v_world, smooth_normal, 7.0, fine ? 8 : 5);
     vec3 lit_through = pow(vec3(lit), vec3(0.72, 1.0, 1.10));
     float curvature = clamp(v_curvature + 0.25 * ears, 0.02, 1.0);
 
     vec3 key = scattered(base_normal, normal, key_direction.xyz, curvature) * key_color.rgb * lit_through;
-    vec3 fill = scattered(base_normal, normal, fill_direction.xyz, curvature) * fill_color.rgb;
-    vec3 rim = scattered(base_normal, normal, rim_direction.xyz, curvature) * rim_color.rgb;
+    vec3 fill = scattered_softly(base_normal, fill_direction.xyz, curvature) * fill_color.rgb;
+    vec3 rim = scattered_softly(base_normal, rim_direction.xyz, curvature) * rim_color.rgb;
+    // From behind, the head itself hides the middle of the face; the shadow map is the key's only.
+    float beside = max(smoothstep(0.030, 0.060, abs(v_rest.x)), smoothstep(0.0, -0.03, v_rest.z));
+    rim *= beside;
     float edge = pow(1.0 - clamp(dot(normal, view), 0.0, 1.0), 4.0);
     vec3 light = key * mix(vec3(1.0), open, 0.45) + (fill + rim * 0.8) * mix(vec3(1.0), open, 0.8) +
                  surrounding(base_normal) * open;
@@ -133,7 +142,7 @@ void main() {
     vec3 shine = (0.62 * highlight(normal, view, key_direction.xyz, rough, f0) +
                   0.38 * highlight(normal, view, key_direction.xyz, rough * 0.62, f0)) * key_color.rgb * lit;
     shine += highlight(normal, view, fill_direction.xyz, rough, f0) * fill_color.rgb * 0.7 * occlusion * occlusion;
-    shine += highlight(normal, view, rim_direction.xyz, rough, f0) * rim_color.rgb * 0.35 * occlusion * occlusion;
+    shine += highlight(normal, view, rim_direction.xyz, rough, f0) * rim_color.rgb * 0.35 * occlusion * occlusion * beside;
     vec3 mirror = reflect(-view, normal);
     float fresnel = f0 + (1.0 - f0) * pow(1.0 - max(dot(normal, view), 0.0), 5.0) * (1.0 - rough);
     shine += reflected_studio(mirror, rough) * fresnel * 0.38 * occlusion * mix(0.35, 1.0, lit);

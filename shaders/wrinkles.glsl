@@ -9,7 +9,8 @@ vec4 expression_fold(vec3 rest) {
     float side = step(0.0, rest.x);  // 1 on the person's left
     float across = abs(rest.x);
     vec4 fold = vec4(0.0);
-    if (rest.z < 0.0) return fold;
+    bool at_ease = brow_wrinkles == vec4(0.0) && cheek_wrinkles == vec4(0.0);
+    if (at_ease || rest.z < 0.0) return fold;
 
     // Forehead: level lines when the brows rise.
     float raised = mix(brow_wrinkles.y, brow_wrinkles.x, smoothstep(-0.02, 0.02, rest.x));
@@ -32,8 +33,8 @@ vec4 expression_fold(vec3 rest) {
     float down = clamp((-0.034 - rest.y) / 0.034, 0.0, 1.0);
     float course = across - mix(0.0195, 0.0345, pow(down, 0.8));
     float extent = smoothstep(-0.030, -0.038, rest.y) * smoothstep(-0.076, -0.062, rest.y);
-    fold.x += crease(course, 0.0042) * extent * (0.10 + 0.5 * smile) * (side * 2.0 - 1.0);
-    fold.w += exp(-course * course / 1.4e-5) * extent * (0.06 + 0.30 * smile);
+    fold.x += crease(course, 0.0042) * extent * 0.55 * smile * (side * 2.0 - 1.0);
+    fold.w += exp(-course * course / 1.4e-5) * extent * 0.32 * smile;
 
     // Outer corner of the eye: rays when the eye narrows or the cheek lifts.
     float narrowed = mix(cheek_wrinkles.w, cheek_wrinkles.z, side);

@@ -30,16 +30,21 @@ FIELDS = (
     Attribute("in_width", "1f4", 4),
 )
 DOWN = np.array([0.0, -1.0, 0.0])
-LONG_STEP = 0.006  # metres between points from which on curls have their full size
+LONG_STEP = 0.005  # metres between points from which on curls have their full size
 HAIRLINE = 0.4  # of masks.scalp: no hair grows where it is less
 
 
 @dataclass(frozen=True, slots=True)
 class Ribbons:
-    """Vertices in VERTEX_LAYOUT and (T, 3) indices; strands in random order."""
+    """Vertices in VERTEX_LAYOUT and (T, 3) indices.
+
+    The outermost strands come first: they hide the others before those are shaded, and any first
+    share of them is a head of hair, too.
+    """
 
     vertices: NDArray[np.void]
     indices: NDArray[np.int32]
+    coarse_indices: NDArray[np.int32]  # every second point only
     strand_count: int
 
 
@@ -57,7 +62,7 @@ def grow_hair(head: FreeHead, style_name: str) -> Ribbons | None:
     comb = along_surface(style.comb(roots, normals) + random.normal(0, 0.12, (count, 3)), normals)
     lift = style.lift * random.uniform(0.7, 1.3, count)[:, None]
     skull = SkullShape(head)
-    depth = random.uniform(0.0, 1.0, count) ** 1.5  # 0 lies outermost
+    depth = np.sort(random.uniform(0.0, 1.0, count) ** 1.5)  # 0 lies outermost
     step = (length / (style.points - 1))[:, None]
     along = np.linspace(0.0, 1.0, style.points)
     points = np.zeros((count, style.points, 3))
@@ -69,7 +74,8 @@ def grow_hair(head: FreeHead, style_name: str) -> Ribbons | None:
         fall = style.weight * min(1.0, 2.5 * along[k]) * step / 0.01 * DOWN
         heading = unit(heading + settle + fall)
         ahead = points[:, k - 1] + heading * step
-        height = style.layer * (1.0 - depth) * min(1.0, along[k] * 3.0) + 0.0012
+        height = style.layer * (1.0 - depth) * min(1.0, along[k] * 3.0)
+        height += 0.0012 + 0.0018 * min(1.0, along[k] * 8.0)
         ahead = skull.held(ahead, height, style.hold)
         heading = unit(ahead - points[:, k - 1])
         points[:, k] = points[:, k - 1] + heading * step
@@ -171,4 +177,9 @@ def _ribbons(
     taper = 1.0 - 0.88 * np.clip((along - 0.4) / 0.6, 0.0, 1.0) ** 1.3
     width = half_width[:, None] * random.uniform(0.6, 1.2, (count, 1)) * taper
     vertices["width"] = both_sides(width[..., None])[:, 0]
-    return Ribbons(vertices, ribbon_indices(count, point_count), count)
+    return Ribbons(
+        vertices=vertices,
+        indices=ribbon_indices(count, point_count),
+        coarse_indices=ribbon_indices(count, point_count, step=2),
+        strand_count=count,
+    )

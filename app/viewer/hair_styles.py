@@ -20,7 +20,7 @@ CROWN = np.array([0.012, 0.115, -0.125])  # the whorl
 class Style:
     """How a head of hair grows.
 
-    strands, points: how many, and points of each.
+    strands, points: how many, and points of each (an odd number).
     half_width:      metres.
     length:          metres, of roots (S, 3) in head space.
     comb:            (S, 3) direction in which hairs lie, of roots and outward normals.
@@ -110,7 +110,7 @@ STYLES = MappingProxyType(
     {
         "cropped": Style(
             strands=11000,
-            points=4,
+            points=5,
             half_width=0.00036,
             length=_faded(0.012, 0.006),
             comb=_from_crown,
@@ -126,7 +126,7 @@ STYLES = MappingProxyType(
         ),
         "short": Style(
             strands=9000,
-            points=6,
+            points=7,
             half_width=0.00042,
             length=_faded(0.036, 0.011),
             comb=_forward_comb,
@@ -142,7 +142,7 @@ STYLES = MappingProxyType(
         ),
         "swept": Style(
             strands=9000,
-            points=8,
+            points=9,
             half_width=0.00046,
             length=_faded(0.075, 0.022),
             comb=_swept_comb,
@@ -158,7 +158,7 @@ STYLES = MappingProxyType(
         ),
         "curly": Style(
             strands=8000,
-            points=10,
+            points=11,
             half_width=0.00042,
             length=_faded(0.060, 0.035),
             comb=_from_crown,

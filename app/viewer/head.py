@@ -28,6 +28,7 @@ from engine.errors import ViewerError
 from models.heads.free import FreeHead, limited_weights
 
 SHADOW_SIZE = 1024  # texels a side
+SHADOW_HAIR_SHARE = 0.35  # of the strands; enough for a soft shadow
 FINE_PIXEL = 0.0006  # metres at the head
 WHOLE_VIEW = np.array([-1, -1, 3, -1, -1, 3], np.float32)  # one triangle that covers it
 
@@ -158,11 +159,13 @@ class HeadRenderer:
             self._shadow_target.use()
             self._shadow_target.clear(depth=1.0)
             calls += self._surfaces.draw_shadow()
-            calls += self._strands.draw_shadow(hair_share / 3)
+            calls += self._strands.draw_shadow(SHADOW_HAIR_SHARE)
             self._canvas.begin(size)
             self._shadow.use(SHADOW_UNIT)
             calls += self._strands.draw_hair(hair_share)  # first: it hides much of the skin
+            context.enable(moderngl.CULL_FACE)
             calls += self._surfaces.draw()
+            context.disable(moderngl.CULL_FACE)
             context.enable(moderngl.BLEND)
             context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
             self._canvas.target.depth_mask = False

@@ -6,11 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def ribbon_indices(strand_count: int, point_count: int) -> NDArray[np.int32]:
-    """(strands * (points - 1) * 2, 3) for vertices in the order strand, point, side."""
-    first = 2 * np.arange(point_count - 1)
+def ribbon_indices(strand_count: int, point_count: int, step: int = 1) -> NDArray[np.int32]:
+    """(strands * (points - 1) / step * 2, 3) for vertices in the order strand, point, side.
+
+    step: 2 leaves out every second point; it divides point_count - 1.
+    """
+    first = 2 * np.arange(0, point_count - 1, step)
+    second = first + 2 * step
     ladder = np.concatenate(
-        [np.stack([first, first + 1, first + 2], 1), np.stack([first + 2, first + 1, first + 3], 1)]
+        [np.stack([first, first + 1, second], 1), np.stack([second, first + 1, second + 1], 1)]
     )
     start = 2 * point_count * np.arange(strand_count)
     indices: NDArray[np.int32] = (start[:, None, None] + ladder[None]).astype(np.int32)
