@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, other_side
+from free_head.curves import smoothstep
 from free_head.lips import Lips
 from free_head.wheel import MIRROR_X, Array, Wheel
 from models.heads.free import sphere_through
@@ -106,8 +107,17 @@ def _adjusted(actions: dict[str, Array], positions: Array, lips: Lips) -> dict[s
         + 0.30 * actions["mouthPucker"]
         + 0.20 * sum(actions[part + side] for part in parted for side in ("Left", "Right"))
     )
+    adjusted["tongueOut"] = 1.3 * actions["tongueOut"]
+    for name in [name for name in adjusted if name.startswith("eye")]:
+        adjusted[name] = actions[name] * _reach_of_eye(positions, name)[:, None]
     for name, lower_share in SHUT.items():
         adjusted[name] = lips.closed(positions + actions[name], lower_share) - positions
     opened = positions + adjusted["jawOpen"]
     adjusted["mouthClose"] = lips.closed(opened + actions["mouthClose"] - lift) - opened
     return adjusted
+
+
+def _reach_of_eye(positions: Array, name: str) -> Array:
+    """1 round the eye, 0 across the nose and in the palate, which the blink drags along."""
+    side = positions[:, 0] if name.endswith("Left") else -positions[:, 0]
+    return smoothstep(-0.002, 0.004, side) * smoothstep(-0.024, -0.016, positions[:, 2])

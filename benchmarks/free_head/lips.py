@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from free_head.wheel import VERTEX_COUNT, Array, Wheel
 from models.heads.subdivision import catmull_clark
 
-OVERLAP = 0.0003  # metres that closed lips share, so that no light falls through
+OVERLAP = 0.00045  # metres that closed lips share, so that no light falls through
 CORNER = np.array([0.0245, -0.0724, 0.0218])  # of the average mouth, on the person's left
 SLICES = 31
 REACH = 0.004  # metres above and below the seam over which the correction fades

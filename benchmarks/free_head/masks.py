@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from free_head.average import Average
+from free_head.curves import smoothstep
 from free_head.wheel import VERTEX_COUNT, Array, Wheel
 
 REGIONS = {  # our name: MakeHuman's picture, blur in pixels of 2048
@@ -49,25 +50,20 @@ def painted_masks(average: Average, regions: dict[str, Array]) -> dict[str, Arra
         + 0.20 * _spot(side, y, 0, 59, 38, 19)  # forehead
     ) * (z > -48)
     stubble = (
-        _smoothstep(-51, -69, y + 0.1 * side)
-        * _smoothstep(-140, -113, y)
-        * _smoothstep(-80, -38, z)
-        * (1 - _smoothstep(59, 77, side))
+        smoothstep(-51, -69, y + 0.1 * side)
+        * smoothstep(-140, -113, y)
+        * smoothstep(-80, -38, z)
+        * (1 - smoothstep(59, 77, side))
         * bare
     )
     azimuth = np.degrees(np.arctan2(side, z + 59))
     above = y - np.interp(azimuth, HAIRLINE_AZIMUTH, HAIRLINE_HEIGHT)
-    scalp = _smoothstep(-HAIRLINE_SOFTNESS / 2, HAIRLINE_SOFTNESS / 2, above)
+    scalp = smoothstep(-HAIRLINE_SOFTNESS / 2, HAIRLINE_SOFTNESS / 2, above)
     return {
         "redness": redness.clip(0, 1),
         "stubble": stubble,
         "scalp": scalp * (1 - regions["ears"]) * (1 - regions["inner_mouth"]),
     }
-
-
-def _smoothstep(low: float, high: float, value: Array) -> Array:
-    share = ((value - low) / (high - low)).clip(0, 1)
-    return np.asarray(share * share * (3 - 2 * share))
 
 
 def _spot(side: Array, y: Array, x0: float, y0: float, width: float, height: float) -> Array:

@@ -126,7 +126,8 @@ class FreeHead:
     def with_identity(self, weights: NDArray[np.floating]) -> FreeHead:
         """This average head made another person by slider weights (S,).
 
-        The origin stays midway between the eyes; the actions grow with the eyes' distance.
+        The origin stays midway between the eyes. The actions grow with the eyes' distance, and
+        the blinks with the height of the eyes' opening, so that they still close.
         """
         positions = self.positions + self.sliders.blend(weights, len(self.positions))
         balls = [sphere_through(positions[self.part_vertices(name)]) for name in EYES]
@@ -137,13 +138,18 @@ class FreeHead:
         centers -= origin
         reach = np.linalg.norm(centers[0] - centers[1])
         usual = np.linalg.norm(self.eye_centers[0] - self.eye_centers[1])
+        action_growth = np.full(len(BLENDSHAPES), reach / usual)
+        for side in ("left", "right"):
+            wider = self._lid_opening(positions, side) / self._lid_opening(self.positions, side)
+            action_growth[INDEX["eyeBlink" + side.title()]] = max(wider, reach / usual)
+        growth = np.repeat(action_growth, np.diff(self.actions.starts)).astype(np.float32)
         clearance = np.where(
             self.lid_clearance > 0, self.lid_clearance + (radius - self.eye_radius), 0
         ).astype(np.float32)
         person = replace(
             self,
             positions=pushed_off_eyes(positions, centers, clearance),
-            actions=replace(self.actions, deltas=self.actions.deltas * (reach / usual)),
+            actions=replace(self.actions, deltas=self.actions.deltas * growth[:, None]),
             lid_clearance=clearance,
             neck_pivot=self.neck_pivot - origin,
             eye_centers=centers,
@@ -211,6 +217,15 @@ class FreeHead:
                 - weights[INDEX["eyeLookUp" + side]] * up
             )
         return angles
+
+    def _lid_opening(self, positions: Floats, side: str) -> float:
+        """Metres between the roots of the upper and the lower lashes in the middle of the lids."""
+        middles = []
+        for lid in ("upper", "lower"):
+            strip = self.part_vertices(f"lash_{lid}_{side}")
+            off_middle = np.abs(self.texture_coordinates[strip] - (0.5, 0.0)).sum(axis=1)
+            middles.append(positions[strip[off_middle.argmin()]])
+        return float(np.linalg.norm(middles[0] - middles[1]))
 
     def _head_turned(self, vertices: Floats, rotation: NDArray[np.float64]) -> Floats:
         """Each vertex turned about the neck pivot, round one axis, by its share of the angle."""
