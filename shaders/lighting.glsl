@@ -16,7 +16,8 @@ float key_shadow(vec3 world, vec3 normal, float radius_texels, int taps) {
         float angle = 2.39996 * float(tap);
         lit += texture(u_shadow, vec3(at.xy + radius * texel * vec2(cos(angle), sin(angle)), at.z));
     }
-    return lit / float(taps);
+    float beyond = step(1.0, max(abs(clip.x), abs(clip.y)));  // what the map does not cover is lit
+    return max(lit / float(taps), beyond);
 }
 
 // GGX reflection of a light, without its colour; includes n·l.

@@ -25,7 +25,7 @@ in vec3 v_mouth;
 uniform sampler2D u_pores;
 out vec4 frag_color;
 
-const vec3 ENAMEL = vec3(0.60, 0.525, 0.405);
+const vec3 ENAMEL = vec3(0.68, 0.59, 0.46);
 const vec3 GUMS = vec3(0.36, 0.105, 0.095);
 const vec3 TONGUE = vec3(0.42, 0.125, 0.115);
 

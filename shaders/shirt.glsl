@@ -37,7 +37,7 @@ void main() {
     vec4 knit = projected_relief(u_knit, v_rest, weights, size);
     float faded = mottle(u_pores, v_rest, 0.11);
     normal = normalize(normal - (0.55 + 0.5 * shirt_color.w) * (knit.xyz - normal * dot(knit.xyz, normal)));
-    vec3 color = shirt_color.rgb * (0.62 + 0.55 * knit.w) * (0.90 + 0.20 * faded);
+    vec3 color = shirt_color.rgb * (0.62 + 0.55 * knit.w) * (0.95 + 0.10 * faded);
     float occlusion = v_occlusion_collar.x * mix(0.75, 1.0, knit.w);
     float lit = key_shadow(v_world, smooth_normal, 7.0, 6);
     vec3 wrap = vec3(0.12);

@@ -113,9 +113,9 @@ void main() {
 
     // Occlusion tints red: light that is lost here has partly travelled through skin.
     occlusion *= 1.0 - 0.55 * fold.w;
-    vec3 open = pow(vec3(occlusion), vec3(0.72, 1.0, 1.10));
+    vec3 open = pow(vec3(occlusion), vec3(0.82, 1.0, 1.06));
     float lit = key_shadow(v_world, smooth_normal, 7.0, fine ? 8 : 5);
-    vec3 lit_through = pow(vec3(lit), vec3(0.72, 1.0, 1.10));
+    vec3 lit_through = pow(vec3(lit), vec3(0.82, 1.0, 1.06));
     float curvature = clamp(v_curvature + 0.25 * ears, 0.02, 1.0);
 
     vec3 key = scattered(base_normal, normal, key_direction.xyz, curvature) * key_color.rgb * lit_through;

@@ -163,9 +163,7 @@ class HeadRenderer:
             self._canvas.begin(size)
             self._shadow.use(SHADOW_UNIT)
             calls += self._strands.draw_hair(hair_share)  # first: it hides much of the skin
-            context.enable(moderngl.CULL_FACE)
             calls += self._surfaces.draw()
-            context.disable(moderngl.CULL_FACE)
             context.enable(moderngl.BLEND)
             context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
             self._canvas.target.depth_mask = False

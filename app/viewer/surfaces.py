@@ -61,7 +61,9 @@ class Surfaces:
             (_tile(self._owned, context, tiles.eye_tile()), EYE_UNIT),
             (_table(self._owned, context, tiles.scattering_table()), SCATTERING_UNIT),
         ]
-        self._draws = []
+        self._context = context
+        self._closed: list[moderngl.VertexArray] = []
+        self._open: list[moderngl.VertexArray] = []
         for name, parts in PARTS.items():
             program = surface_program(self._owned, context, name)
             if name == "eye":
@@ -72,9 +74,8 @@ class Surfaces:
                 if name == "eye"
                 else vertex_content(program, self._paint, PAINT_FIELDS)
             )
-            self._draws.append(
-                owned(self._owned, context.vertex_array(program, [content], indices))
-            )
+            array = owned(self._owned, context.vertex_array(program, [content], indices))
+            (self._open if name == "shirt" else self._closed).append(array)
         solid = tuple(part for parts in PARTS.values() for part in parts)
         program = surface_program(self._owned, context, "shadow")
         # The smooth head begins with the cage's vertices, moved: a mesh that is fine enough here.
@@ -98,9 +99,13 @@ class Surfaces:
         """The number of draw calls."""
         for texture, unit in self._tiles:
             texture.use(unit)
-        for draw in self._draws:
-            draw.render()
-        return len(self._draws)
+        self._context.enable(moderngl.CULL_FACE)
+        for surface in self._closed:
+            surface.render()
+        self._context.disable(moderngl.CULL_FACE)
+        for surface in self._open:  # one looks into the collar
+            surface.render()
+        return len(self._closed) + len(self._open)
 
     def close(self) -> None:
         self._owned.close()
