@@ -23,7 +23,7 @@ GENDERS = ("female", "male")
 BUILD = "averagemuscle-averageweight"
 
 LIP_SEAL = 0.035  # this share of jawOpen, taken away, brings the lips of the base mesh together
-SEAM_LIFT = 0.12  # the upper lip rises a little as the jaw opens, so that the incisors show
+SEAM_LIFT = 0.22  # the upper lip rises a little as the jaw opens, so that the incisors show
 
 
 # Actions that keep the lips shut, and how much of the way the lower lip goes to the upper one.

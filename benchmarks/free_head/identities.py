@@ -28,6 +28,9 @@ IDENTITIES: dict[str, dict[str, float]] = {
         "jaw_width": -0.35,
         "face_triangular": 0.12,
         "neck_width": -0.10,
+        "brow_asymmetry": 0.25,
+        "mouth_asymmetry": -0.30,
+        "nose_asymmetry": 0.20,
     },
     "mei": {
         "male": -0.9,
@@ -46,6 +49,9 @@ IDENTITIES: dict[str, dict[str, float]] = {
         "mouth_corners": 0.15,
         "chin_width": -0.20,
         "neck_width": -0.10,
+        "brow_asymmetry": -0.20,
+        "mouth_asymmetry": 0.25,
+        "jaw_asymmetry": 0.15,
     },
     "noor": {
         "male": -0.75,
@@ -69,6 +75,9 @@ IDENTITIES: dict[str, dict[str, float]] = {
         "mouth_width": 0.15,
         "chin_width": -0.15,
         "chin_prominence": 0.15,
+        "brow_asymmetry": 0.30,
+        "nose_asymmetry": -0.30,
+        "cheek_asymmetry": 0.20,
     },
     "kofi": {
         "male": 0.85,
@@ -86,6 +95,9 @@ IDENTITIES: dict[str, dict[str, float]] = {
         "chin_prominence": 0.25,
         "jaw_width": 0.25,
         "chin_width": 0.15,
+        "brow_asymmetry": -0.25,
+        "jaw_asymmetry": 0.20,
+        "nose_asymmetry": 0.20,
     },
     "tomas": {
         "male": 0.85,
@@ -106,6 +118,9 @@ IDENTITIES: dict[str, dict[str, float]] = {
         "chin_width": 0.25,
         "jaw_width": 0.35,
         "face_square": 0.12,
+        "nose_asymmetry": 0.40,
+        "mouth_asymmetry": 0.30,
+        "brow_asymmetry": 0.20,
     },
     "ivar": {
         "male": 0.80,
@@ -124,5 +139,9 @@ IDENTITIES: dict[str, dict[str, float]] = {
         "jaw_width": 0.25,
         "ear_size": 0.15,
         "forehead_height": 0.15,
+        "nose_asymmetry": -0.40,
+        "brow_asymmetry": -0.35,
+        "jaw_asymmetry": -0.25,
+        "mouth_asymmetry": -0.30,
     },
 }

@@ -89,11 +89,19 @@ LOCAL_SLIDERS: dict[str, tuple[str, str, str]] = {
 }
 
 
+# A face that is the same on both sides looks made.
+ASYMMETRIES: dict[str, str] = {
+    "brow_asymmetry": "asym/asym-brown-1",
+    "cheek_asymmetry": "asym/asym-cheek-1",
+    "nose_asymmetry": "asym/asym-nose-1",
+    "mouth_asymmetry": "asym/asym-mouth-2",
+    "jaw_asymmetry": "asym/asym-jaw-1",
+}
 SMALL = 0.4  # weight at which a slider must keep the lips shut
 
 
 def slider_directions(wheel: Wheel, average: Average) -> dict[str, Array]:
-    """By slider name: what weight 1 adds to the whole mesh, (19158, 3) metres, symmetric."""
+    """By slider name: what weight 1 adds to the whole mesh, (19158, 3) metres."""
     directions = {name: values * average.scale for name, values in _people(wheel).items()}
     for name, (target, more, less) in LOCAL_SLIDERS.items():
         direction = _sum_of_sides(wheel, target, more)
@@ -103,7 +111,12 @@ def slider_directions(wheel: Wheel, average: Average) -> dict[str, Array]:
     symmetric = {
         name: (values + values[wheel.mirror] * MIRROR_X) / 2 for name, values in directions.items()
     }
-    return {name: _with_shut_lips(average, values) for name, values in symmetric.items()}
+    lopsided = {
+        name: (wheel.target(target + "-l") - wheel.target(target + "-r")) / 2 * average.scale
+        for name, target in ASYMMETRIES.items()
+    }
+    everything = {**symmetric, **lopsided}
+    return {name: _with_shut_lips(average, values) for name, values in everything.items()}
 
 
 def _with_shut_lips(average: Average, direction: Array) -> Array:
