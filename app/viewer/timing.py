@@ -5,6 +5,7 @@ from __future__ import annotations
 import moderngl
 
 FRAMES_BEHIND = 3  # a driver that queues deeper than this would have to be waited for
+LARGEST = 2**32 - 1  # nanoseconds: where the driver's 32-bit answer stops
 
 
 class GpuTimer:
@@ -19,6 +20,8 @@ class GpuTimer:
         """The query to put round the frame's draw calls, with `with`."""
         query = self._queries[self._frames % FRAMES_BEHIND]
         if self._frames >= FRAMES_BEHIND:
-            self.seconds = query.elapsed * 1e-9
+            nanoseconds = query.elapsed
+            if nanoseconds < LARGEST:  # Mesa's very first query answers with nonsense
+                self.seconds = nanoseconds * 1e-9
         self._frames += 1
         return query
