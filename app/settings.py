@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.folders import config_folder
 from app.outputs import OutputSettings, parse_output
+from app.outputs.ifacialmocap import IFacialMocapSettings
 from app.outputs.livelink import LiveLinkSettings
 from app.outputs.osc import OscSettings
 from app.outputs.vmc import VmcSettings
@@ -41,6 +42,7 @@ class Profile:
     viewer: ViewerSettings = ViewerSettings()
     vmc: VmcSettings = VmcSettings()
     osc: OscSettings = OscSettings()
+    ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
 
     def __post_init__(self) -> None:
@@ -105,6 +107,8 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.osc)
         case VmcSettings():
             return replace(output, options=profile.vmc)
+        case IFacialMocapSettings():
+            return replace(output, options=profile.ifacialmocap)
         case LiveLinkSettings():
             return replace(output, options=profile.livelink)
 

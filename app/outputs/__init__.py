@@ -9,19 +9,26 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from app.network import DatagramSender, resolve
-from app.outputs import livelink, osc, vmc
-from app.outputs.datagrams import DatagramOutput, Encoder
+from app.network import Address, DatagramSender, resolve
+from app.outputs import ifacialmocap, livelink, osc, vmc
+from app.outputs.datagrams import DatagramLink
+from app.outputs.live import Link, LiveOutput
 from engine.data import FaceState
 from engine.errors import SettingsError
 
 DEFAULT_HOST = "127.0.0.1"
 
-ProtocolSettings = osc.OscSettings | vmc.VmcSettings | livelink.LiveLinkSettings
+ProtocolSettings = (
+    osc.OscSettings
+    | vmc.VmcSettings
+    | ifacialmocap.IFacialMocapSettings
+    | livelink.LiveLinkSettings
+)
 
 PROTOCOLS: dict[str, tuple[int, ProtocolSettings]] = {
     "osc": (osc.PORT, osc.OscSettings()),
     "vmc": (vmc.PORT, vmc.VmcSettings()),
+    "ifacialmocap": (ifacialmocap.PORT, ifacialmocap.IFacialMocapSettings()),
     "livelink": (livelink.PORT, livelink.LiveLinkSettings()),
 }
 """The usual port and the settings of each protocol, by its name on the command line."""
@@ -115,13 +122,20 @@ def parse_output(spec: str) -> OutputSettings:
 
 def open_output(settings: OutputSettings) -> Output:
     """Ready to send; raises OutputError if the host cannot be found. Nobody needs to listen yet."""
-    encoder: Encoder
+    address = resolve(settings.host, settings.port)
+    link: Link
     match settings.options:
         case osc.OscSettings():
-            encoder = osc.OscEncoder(settings.options)
+            link = DatagramLink(osc.OscEncoder(settings.options), _sender(settings, address))
         case vmc.VmcSettings():
-            encoder = vmc.VmcEncoder(settings.options)
+            link = DatagramLink(vmc.VmcEncoder(settings.options), _sender(settings, address))
         case livelink.LiveLinkSettings():
             encoder = livelink.LiveLinkEncoder(settings.options)
-    sender = DatagramSender(resolve(settings.host, settings.port), name=settings.name)
-    return DatagramOutput(settings.name, encoder, sender, settings.options.axes)
+            link = DatagramLink(encoder, _sender(settings, address))
+        case ifacialmocap.IFacialMocapSettings():
+            link = ifacialmocap.open_link(settings.options, address, name=settings.name)
+    return LiveOutput(settings.name, link, settings.options.axes)
+
+
+def _sender(settings: OutputSettings, address: Address) -> DatagramSender:
+    return DatagramSender(address, name=settings.name)

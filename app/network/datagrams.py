@@ -1,4 +1,4 @@
-"""The network, and the only importer of `socket`. Here: datagrams to one receiver.
+"""Datagrams to one receiver, and from whoever asks.
 
 A receiver that is absent, restarts or moves is ordinary life: it costs one log line when the
 condition changes, and nothing else.
@@ -10,41 +10,17 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
 
+from app.network.address import Address
 from engine.errors import OutputError
 
 QUIET_TIME = 3.0
 """Seconds without a complaint until a receiver counts as reached again. Systems limit "nobody
 listens at this port" to about one answer a second, so a shorter silence proves nothing."""
 
+_LONGEST_REQUEST = 4096  # bytes
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A numeric address, found once: looking up a name may take seconds."""
-
-    family: socket.AddressFamily
-    sockaddr: tuple[Any, ...]
-
-
-def resolve(host: str, port: int) -> Address:
-    """The address of a host name, IPv4 or IPv6 address; raises OutputError if there is none.
-
-    A name with both kinds gives IPv4: that is where avatar programs listen.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a host name"
-        raise OutputError(
-            f"cannot find host {host!r}: {reason}; expected a name or address in your network. "
-            "Check the spelling or give the number, such as 192.168.1.5."
-        ) from error
-    family, _, _, _, sockaddr = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    return Address(family, sockaddr)
 
 
 class DatagramSender:
@@ -128,11 +104,36 @@ class DatagramSender:
         self._last_trouble = self._clock()
 
 
-def is_port_taken(address: Address) -> bool:
-    """Whether a program on this machine receives datagrams there. Asks by trying to be it."""
-    with socket.socket(address.family, socket.SOCK_DGRAM) as trial:
+class DatagramListener:
+    """Receives at one address of this machine. Never waits."""
+
+    def __init__(self, address: Address) -> None:
+        """Raises OutputError if the address is not ours or taken."""
+        self._socket = socket.socket(address.family, socket.SOCK_DGRAM)
         try:
-            trial.bind(address.sockaddr)
-        except OSError:
-            return True
-    return False
+            self._socket.setblocking(False)
+            self._socket.bind(address.sockaddr)
+        except OSError as error:
+            self._socket.close()
+            host, port = address.sockaddr[:2]
+            raise OutputError(
+                f"cannot listen at {host}:{port}: {error.strerror}; expected a free port of this "
+                "machine. End the program that has it, or give another address."
+            ) from error
+
+    @property
+    def port(self) -> int:
+        """The one that was asked for, or which the system chose for 0."""
+        return int(self._socket.getsockname()[1])
+
+    def read(self) -> tuple[bytes, str] | None:
+        """A datagram and the host it came from, or None if there is none."""
+        try:
+            datagram, sender = self._socket.recvfrom(_LONGEST_REQUEST)
+        except OSError:  # none there; or, on Windows, a complaint about one that was too long
+            return None
+        return datagram, str(sender[0])
+
+    def close(self) -> None:
+        """Release the port. May be called twice."""
+        self._socket.close()
