@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.viewer.detail import GPU_BUDGET, SOFTWARE_LEAST, STEPS, Detail
+from app.viewer.detail import BUDGET, SOFTWARE_PIXELS, STEPS, Detail
 from app.viewer.stance import REACH, Stance
 from tests.states import face
 
 
 def test_detail_settles_where_drawing_fits_its_budget() -> None:
     detail = Detail(0.0, software=False)
-    chosen = [_draw(detail, seconds_at_one=0.010) for _ in range(600)]
-    assert chosen[0] == 2.0
-    assert set(chosen[300:]) == {1.0}  # 10 ms; the next step would take 20
+    steps = [_draw(detail, seconds_at_one=0.010) for _ in range(600)]
+    assert steps[0] == 2.0
+    assert set(steps[300:]) == {1.0}  # 10 ms; the next step would take 20
 
 
 def test_a_fast_card_draws_finest_and_a_slow_one_coarsest() -> None:
@@ -29,31 +29,34 @@ def test_detail_comes_back_when_the_machine_is_free_again() -> None:
     detail = Detail(0.0, software=False)
     for _ in range(200):
         _draw(detail, seconds_at_one=0.050)
-    assert detail.supersampling < 1.0
+    assert chosen(detail) < 1.0
     for _ in range(600):
         _draw(detail, seconds_at_one=0.001)
-    assert detail.supersampling == 2.0
+    assert chosen(detail) == 2.0
 
 
 def test_one_slow_draw_changes_nothing() -> None:
     detail = Detail(0.0, software=False)
     for number in range(100):
-        detail.observe(0.5 if number == 50 else GPU_BUDGET / 2)
-    assert detail.supersampling == 2.0
+        detail.observe(0.5 if number == 50 else BUDGET / 2)
+    assert chosen(detail) == 2.0
 
 
-def test_the_processor_draws_coarsely_but_never_below_what_helps() -> None:
+def test_the_processor_draws_the_same_number_of_pixels_in_windows_of_any_size() -> None:
     detail = Detail(0.0, software=True)
-    for _ in range(100):
-        detail.observe(5.0)
-    assert detail.supersampling == SOFTWARE_LEAST
+    for width, height in ((1280, 720), (900, 900), (1600, 900)):
+        drawn = width * height * detail.supersampling(width, height) ** 2
+        assert drawn == pytest.approx(SOFTWARE_PIXELS)
+    assert detail.supersampling(320, 240) == 1.0  # small windows are drawn in full
+    assert detail.supersampling(7680, 4320) > 0.3
 
 
 def test_a_wanted_detail_is_kept() -> None:
-    detail = Detail(1.3, software=True)
-    for _ in range(100):
-        detail.observe(5.0)
-    assert detail.supersampling == 1.3
+    for software in (False, True):
+        detail = Detail(1.3, software=software)
+        for _ in range(100):
+            detail.observe(5.0)
+        assert chosen(detail) == 1.3
 
 
 def test_leaning_moves_the_figure_and_standing_elsewhere_does_not() -> None:
@@ -95,6 +98,10 @@ def test_a_lost_face_lets_the_figure_go_back_without_a_jump() -> None:
 
 
 def _draw(detail: Detail, *, seconds_at_one: float) -> float:
-    used = detail.supersampling
+    used = chosen(detail)
     detail.observe(seconds_at_one * used**2)
     return used
+
+
+def chosen(detail: Detail) -> float:
+    return detail.supersampling(1280, 720)

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 # isort: off
-import imgui_bundle  # noqa: F401  before glfw: app/viewer/window.py says why
+import imgui_bundle  # noqa: F401  before glfw: app/viewer/context.py says why
 import glfw
 
 # isort: on
@@ -190,12 +190,12 @@ def test_a_drag_and_the_wheel_reach_the_figure(window: Window) -> None:
     window.begin_panels()
     window.end_panels()
     window.poll()
-    window.on_cursor(None, 100.0, 100.0)
-    window.on_mouse_button(None, glfw.MOUSE_BUTTON_LEFT, glfw.PRESS, 0)
-    window.on_cursor(None, 136.0, 64.0)
-    window.on_mouse_button(None, glfw.MOUSE_BUTTON_LEFT, glfw.RELEASE, 0)
-    window.on_cursor(None, 300.0, 300.0)
-    window.on_scroll(None, 0.0, 2.0)
+    window.events.on_cursor(None, 100.0, 100.0)
+    window.events.on_mouse_button(None, glfw.MOUSE_BUTTON_LEFT, glfw.PRESS, 0)
+    window.events.on_cursor(None, 136.0, 64.0)
+    window.events.on_mouse_button(None, glfw.MOUSE_BUTTON_LEFT, glfw.RELEASE, 0)
+    window.events.on_cursor(None, 300.0, 300.0)
+    window.events.on_scroll(None, 0.0, 2.0)
     given = window.poll()
     assert (given.drag_right, given.drag_down) == pytest.approx((0.1, -0.1))
     assert given.zoom == 2.0
@@ -329,8 +329,8 @@ def test_importing_the_viewer_loads_no_window_library() -> None:
 
 
 def press(viewer: Viewer, key: int, mods: int = 0) -> None:
-    viewer.window.on_key(None, key, glfw.get_key_scancode(key), glfw.PRESS, mods)
-    viewer.window.on_key(None, key, glfw.get_key_scancode(key), glfw.RELEASE, mods)
+    viewer.window.events.on_key(None, key, glfw.get_key_scancode(key), glfw.PRESS, mods)
+    viewer.window.events.on_key(None, key, glfw.get_key_scancode(key), glfw.RELEASE, mods)
 
 
 def draw(viewer: Viewer, statistics: Statistics = STATISTICS) -> tuple[Action, ...]:

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
 STEPS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)  # supersampling; about twice the pixels each
-GPU_BUDGET = 0.012  # seconds a draw: 60 /s with room for a game beside it
-SOFTWARE_BUDGET = 0.2  # a few pictures a second still read as motion
-SOFTWARE_LEAST = 0.5  # below it posing and shadows take most of the time (measured on llvmpipe)
+BUDGET = 0.012  # seconds of the graphics card a draw: 60 /s with room for a game beside it
 ROOM_TO_RISE = 0.35  # of the budget; the next step costs twice as much
 SAMPLES = 5  # draws that decide about going down
 PATIENCE = 40  # draws that decide about going up
 SETTLING = 2  # draws after a change that are not counted: buffers are made anew
+SOFTWARE_PIXELS = 640 * 360  # of a draw; with fewer, posing and shadows take most of the time
+SOFTWARE_LEAST = 0.35  # coarser is not recognised as a face
 
 
 class Detail:
-    """Holds `supersampling`; tell it how long each draw took."""
+    """Chooses the supersampling: drawn pixels per shown pixel, along each side."""
 
     def __init__(self, wanted: float, *, software: bool) -> None:
         """wanted: a fixed supersampling, or 0 to choose. software: drawn by the processor."""
-        self._fixed = wanted > 0
-        self._budget = SOFTWARE_BUDGET if software else GPU_BUDGET
-        self._lowest = STEPS.index(SOFTWARE_LEAST) if software else 0
-        self._step = self._lowest if software else len(STEPS) - 1
+        self._wanted, self._software = wanted, software
+        self._step = len(STEPS) - 1
         self._seconds: list[float] = []
         self._settling = SETTLING
-        self.supersampling = wanted if self._fixed else STEPS[self._step]
+
+    def supersampling(self, width: int, height: int) -> float:
+        """For a picture of this many pixels."""
+        if self._wanted > 0:
+            return self._wanted
+        if self._software:
+            fitting = math.sqrt(SOFTWARE_PIXELS / (width * height))
+            return min(1.0, max(SOFTWARE_LEAST, fitting))
+        return STEPS[self._step]
 
     def observe(self, seconds: float) -> None:
-        """Take in the duration of one draw, and choose again."""
-        if self._fixed:
-            return
+        """Take in how long the graphics card took for one draw, and choose again."""
         if self._settling:
             self._settling -= 1
             return
         self._seconds = [*self._seconds[-PATIENCE + 1 :], seconds]
-        if len(self._seconds) >= SAMPLES and median(self._seconds[-SAMPLES:]) > self._budget:
+        if len(self._seconds) >= SAMPLES and median(self._seconds[-SAMPLES:]) > BUDGET:
             self._change(-1)
-        elif len(self._seconds) >= PATIENCE and (
-            median(self._seconds) < ROOM_TO_RISE * self._budget
-        ):
+        elif len(self._seconds) >= PATIENCE and median(self._seconds) < ROOM_TO_RISE * BUDGET:
             self._change(+1)
 
     def _change(self, by: int) -> None:
-        self._step = min(len(STEPS) - 1, max(self._lowest, self._step + by))
+        step = min(len(STEPS) - 1, max(0, self._step + by))
         self._seconds = []
-        if self.supersampling != STEPS[self._step]:
-            self.supersampling = STEPS[self._step]
-            self._settling = SETTLING
+        if step != self._step:
+            self._step, self._settling = step, SETTLING

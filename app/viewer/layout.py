@@ -12,7 +12,7 @@ from dataclasses import dataclass
 MARGIN = 0.75  # em round every panel
 BARS_WIDTH = 14.25
 RATES_WIDTH = 13.0
-NOTICE_WIDTH = 25.0  # a notice wraps its text beyond it
+NOTICE_WIDTH = 27.0  # a notice wraps its text beyond it
 INSET_SHARE = 0.24  # of the window's width
 INSET_LOWEST, INSET_HIGHEST = 5.0, 16.0  # em
 

@@ -28,7 +28,7 @@ class Notice:
 
 NO_FACE = Notice(
     "No face in the picture",
-    "Face the camera from an arm's length, with light from the front.",
+    "Face the camera at arm's length, lit from the front.",
     warning=True,
 )
 

@@ -37,13 +37,13 @@ class Display:
 def probe_display() -> Display:
     """Open a hidden window and look. Never raises for what a machine may lack."""
     try:
-        from app.viewer import window as windows
+        from app.viewer import context, window
     except ImportError as error:
         return _lacking(DisplayProblem.NO_LIBRARIES, f"{error}. Install it, e.g. libx11-6.")
     try:
-        with windows.Window("mien doctor", (64, 64), shown=False) as window:
-            return _found(window)
-    except windows.NoDisplayError as error:
+        with window.Window("mien doctor", (64, 64), shown=False) as hidden:
+            return _found(hidden)
+    except context.NoDisplayError as error:
         return _lacking(DisplayProblem.NO_DISPLAY, str(error))
     except ViewerError as error:
         return _lacking(DisplayProblem.NO_OPENGL, str(error))

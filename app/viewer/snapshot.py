@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from app.viewer import ViewerSettings
 from app.viewer.backdrop import Backdrop
+from app.viewer.context import GL_VERSION, install_advice
 from app.viewer.head import HeadRenderer
 from app.viewer.orbit import Orbit
-from app.viewer.window import GL_VERSION, Window, install_advice
+from app.viewer.window import Window
 from engine.data import FaceState
 from engine.errors import ViewerError
 from models.heads.free import load_free_head

@@ -64,7 +64,7 @@ class Viewer:
                     window.gl,
                     load_free_head(),
                     settings.look,
-                    supersampling=self._detail.supersampling,
+                    supersampling=self._detail.supersampling(*window.framebuffer_size),
                 )
             )
             self._overlay = opening.enter_context(Overlay(window))
@@ -256,7 +256,7 @@ class Viewer:
                 rate_hz=self._draws.hertz(),
                 gpu_seconds=self._head.gpu_seconds,
                 draw_calls=self._head.draw_calls,
-                supersampling=self._detail.supersampling,
+                supersampling=self._head.supersampling,
             ),
             self._settings,
             help_shown=self.help_shown,
@@ -273,7 +273,7 @@ class Viewer:
         width, height = self.window.framebuffer_size
         target = self.window.gl.screen
         target.viewport = (0, 0, width, height)
-        self._head.supersampling = self._detail.supersampling
+        self._head.supersampling = self._detail.supersampling(width, height)
         state = shown.state if shown is not None else None
         self._head.draw(
             target,
@@ -293,7 +293,6 @@ class Viewer:
         """
         seconds = time.perf_counter() - started
         if self._software:
-            self._detail.observe(seconds)
             self._next_draw = started + max(seconds * (1 + SOFTWARE_REST), SOFTWARE_INTERVAL)
         else:
             if self._head.gpu_seconds is not None:

@@ -1,15 +1,8 @@
-"""The window: glfw with an OpenGL 3.3 core context, imgui on it, and the input that reaches both.
-
-The only importer of glfw. imgui-bundle comes first: it points pyGLFW at the glfw library that it
-brings itself, and two copies of that library in one process do not share a window.
-"""
+"""The window: what it is, what it can be made, and what happens in each turn of the loop."""
 
 from __future__ import annotations
 
 import ctypes
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Self
 
 # isort: off
@@ -17,47 +10,12 @@ from imgui_bundle import imgui
 import glfw
 
 # isort: on
-import moderngl
-
-from app.viewer.keys import KeyPress
+from app.viewer.context import Handle, gl_function, open_handle, window_context
+from app.viewer.events import Events, Input
 from app.viewer.software import is_software, let_others_first, prepare_mesa, threads
 from engine.errors import ViewerError
 
-Handle = Any  # glfw's windows and monitors are ctypes pointers
-
-GL_VERSION = 330
 SMALLEST = (320, 240)  # points; below this no panel is readable
-
-_KEY_NAMES = {
-    glfw.KEY_ESCAPE: "escape",
-    glfw.KEY_LEFT: "left",
-    glfw.KEY_RIGHT: "right",
-    glfw.KEY_UP: "up",
-    glfw.KEY_DOWN: "down",
-    glfw.KEY_F1: "f1",
-    glfw.KEY_F11: "f11",
-    glfw.KEY_KP_ADD: "+",
-    glfw.KEY_KP_SUBTRACT: "-",
-}
-
-
-class NoDisplayError(ViewerError):
-    """There is no screen to open a window on."""
-
-
-class NoOpenGLError(ViewerError):
-    """There is a screen, but no OpenGL 3.3."""
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What a person did since the last look."""
-
-    keys: tuple[KeyPress, ...]
-    drag_right: float  # shares of the window's height
-    drag_down: float
-    zoom: float  # notches of the wheel, + forward
-    touched: bool  # anything at all, the mere movement of the mouse included
 
 
 class Window:
@@ -74,17 +32,9 @@ class Window:
     ) -> None:
         prepare_mesa()
         others = threads()
-        glfw.set_error_callback(_ignore_error)  # what matters is asked for with get_error
-        if not glfw.init():
-            raise NoDisplayError(
-                f"no window: {_display_problem()}. Sign in to a desktop, or go on without a "
-                "window (--no-window)."
-            )
+        self.handle = open_handle(title, size, shown=shown, transparent=transparent)
         try:
-            self.handle = _create(title, size, shown=shown, transparent=transparent)
-            glfw.make_context_current(self.handle)
-            loader: Any = _Loader()  # moderngl annotates it as a dictionary, and calls its methods
-            self.gl = moderngl.create_context(require=GL_VERSION, context=loader)
+            self.gl = window_context()
         except BaseException:
             glfw.terminate()
             raise
@@ -92,17 +42,15 @@ class Window:
             let_others_first(threads() - others)
         glfw.swap_interval(1 if vsync else 0)
         glfw.set_window_size_limits(self.handle, *SMALLEST, glfw.DONT_CARE, glfw.DONT_CARE)
-        self._address = ctypes.cast(self.handle, ctypes.c_void_p).value or 0
-        self._reset_status = _gl_function(ctypes.c_uint, "glGetGraphicsResetStatus")
-        self._finish = _gl_function(None, "glFinish")
-        self._keys: list[KeyPress] = []
-        self._drag = [0.0, 0.0]
-        self._zoom = 0.0
-        self._touched = True
-        self._dragging = False
-        self._cursor = (0.0, 0.0)
+        self._reset_status = gl_function(ctypes.c_uint, "glGetGraphicsResetStatus")
+        self._finish = gl_function(None, "glFinish")
         self._windowed = (*glfw.get_window_pos(self.handle), *size)
-        self._attach_imgui()
+        self._imgui = imgui.create_context()
+        imgui.get_io().set_ini_filename("")  # panels have their places; no imgui.ini is written
+        address = ctypes.cast(self.handle, ctypes.c_void_p).value or 0
+        imgui.backends.glfw_init_for_opengl(address, False)  # False: the callbacks are ours
+        imgui.backends.opengl3_init("#version 330")
+        self.events = Events(self.handle)
 
     # --- what it is ---------------------------------------------------------------------------
 
@@ -214,7 +162,7 @@ class Window:
     def poll(self) -> Input:
         """What happened since the last call. Never waits."""
         glfw.poll_events()
-        return self._taken_input()
+        return self.events.take()
 
     def wait(self, seconds: float) -> None:
         """Sleep until something is done to the window, but not longer than this."""
@@ -259,89 +207,6 @@ class Window:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # --- input: glfw calls these ----------------------------------------------------------------
-
-    def _attach_imgui(self) -> None:
-        """Our callbacks hand every event to imgui first, which then says whether it wants it."""
-        self._imgui = imgui.create_context()
-        imgui.get_io().set_ini_filename("")  # panels have their places; no imgui.ini is written
-        imgui.backends.glfw_init_for_opengl(self._address, False)
-        imgui.backends.opengl3_init("#version 330")
-        glfw.set_key_callback(self.handle, self.on_key)
-        glfw.set_char_callback(self.handle, self.on_char)
-        glfw.set_mouse_button_callback(self.handle, self.on_mouse_button)
-        glfw.set_cursor_pos_callback(self.handle, self.on_cursor)
-        glfw.set_cursor_enter_callback(self.handle, self.on_cursor_enter)
-        glfw.set_scroll_callback(self.handle, self.on_scroll)
-        glfw.set_window_focus_callback(self.handle, self.on_focus)
-        glfw.set_window_refresh_callback(self.handle, self.on_change)
-        glfw.set_window_close_callback(self.handle, self.on_change)
-        glfw.set_framebuffer_size_callback(self.handle, self.on_resize)
-
-    def on_key(self, _window: object, key: int, scancode: int, action: int, mods: int) -> None:
-        imgui.backends.glfw_key_callback(self._address, key, scancode, action, mods)
-        self._touched = True
-        if action == glfw.RELEASE or imgui.get_io().want_text_input:
-            return
-        if mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
-            return  # Ctrl+C is not C
-        name = _KEY_NAMES.get(key) or glfw.get_key_name(key, scancode) or _letter(key)
-        if name and (action == glfw.PRESS or name in _REPEATING):
-            self._keys.append(KeyPress(name.lower(), bool(mods & glfw.MOD_SHIFT)))
-
-    def on_char(self, _window: object, code: int) -> None:
-        imgui.backends.glfw_char_callback(self._address, code)
-
-    def on_mouse_button(self, _window: object, button: int, action: int, mods: int) -> None:
-        imgui.backends.glfw_mouse_button_callback(self._address, button, action, mods)
-        self._touched = True
-        if button == glfw.MOUSE_BUTTON_LEFT:
-            self._dragging = action == glfw.PRESS and not imgui.get_io().want_capture_mouse
-
-    def on_cursor(self, _window: object, x: float, y: float) -> None:
-        imgui.backends.glfw_cursor_pos_callback(self._address, x, y)
-        self._touched = True
-        if self._dragging:
-            height = max(1, self.size[1])
-            self._drag[0] += (x - self._cursor[0]) / height
-            self._drag[1] += (y - self._cursor[1]) / height
-        self._cursor = (x, y)
-
-    def on_cursor_enter(self, _window: object, entered: int) -> None:
-        imgui.backends.glfw_cursor_enter_callback(self._address, entered)
-        self._touched = True
-
-    def on_scroll(self, _window: object, right: float, up: float) -> None:
-        imgui.backends.glfw_scroll_callback(self._address, right, up)
-        self._touched = True
-        if not imgui.get_io().want_capture_mouse:
-            self._zoom += up
-
-    def on_focus(self, _window: object, focused: int) -> None:
-        imgui.backends.glfw_window_focus_callback(self._address, focused)
-        self._touched = True
-        if not focused:
-            self._dragging = False
-
-    def on_resize(self, _window: object, _width: int, _height: int) -> None:
-        self._touched = True
-
-    def on_change(self, _window: object) -> None:
-        self._touched = True
-
-    def _taken_input(self) -> Input:
-        taken = Input(
-            keys=tuple(self._keys),
-            drag_right=self._drag[0],
-            drag_down=self._drag[1],
-            zoom=self._zoom,
-            touched=self._touched,
-        )
-        self._keys.clear()
-        self._drag[:] = 0.0, 0.0
-        self._zoom, self._touched = 0.0, False
-        return taken
-
     def _monitor(self) -> Handle | None:
         """The monitor on which most of the window lies."""
         left, top = glfw.get_window_pos(self.handle)
@@ -357,72 +222,3 @@ class Window:
             if across > 0 and down > 0 and across * down > most:
                 best, most = monitor, across * down
         return best or None
-
-
-_REPEATING = frozenset({"left", "right", "up", "down", "+", "=", "-"})
-
-
-def _create(title: str, size: tuple[int, int], *, shown: bool, transparent: bool) -> Handle:
-    glfw.default_window_hints()
-    glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, GL_VERSION // 100)
-    glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, GL_VERSION // 10 % 10)
-    glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
-    glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)
-    glfw.window_hint(glfw.CONTEXT_ROBUSTNESS, glfw.LOSE_CONTEXT_ON_RESET)
-    glfw.window_hint(glfw.TRANSPARENT_FRAMEBUFFER, transparent)
-    glfw.window_hint(glfw.SCALE_TO_MONITOR, True)
-    glfw.window_hint(glfw.DEPTH_BITS, 0)  # the head has buffers of its own
-    glfw.window_hint(glfw.STENCIL_BITS, 0)
-    glfw.window_hint(glfw.VISIBLE, shown)
-    handle = glfw.create_window(*size, title, None, None)
-    if not handle:
-        _, reason = glfw.get_error()
-        raise NoOpenGLError(f"no window: {_text(reason)}; expected OpenGL 3.3. {install_advice()}")
-    return handle
-
-
-def install_advice() -> str:
-    """What brings OpenGL to a machine that has none."""
-    if sys.platform == "linux":
-        return (
-            "Install the graphics driver, or software OpenGL (Debian, Ubuntu: "
-            "apt install libgl1 libgl1-mesa-dri libegl1)."
-        )
-    return "Install the newest driver of the graphics card."
-
-
-def _display_problem() -> str:
-    _, reason = glfw.get_error()
-    return f"{_text(reason)}; expected a display"
-
-
-def _text(reason: bytes | str | None) -> str:
-    text = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-    return text or "the system gives no reason"
-
-
-def _letter(key: int) -> str | None:
-    """The key on an American keyboard, for layouts without latin letters."""
-    return chr(key) if glfw.KEY_A <= key <= glfw.KEY_Z else None
-
-
-def _ignore_error(_code: int, _description: object) -> None:
-    """Errors are read where they can be handled; pyGLFW would turn each into a warning."""
-
-
-class _Loader:
-    """Finds OpenGL's functions through glfw, whichever way (GLX, EGL, WGL) it made the context."""
-
-    def load_opengl_function(self, name: str) -> int:
-        return ctypes.cast(glfw.get_proc_address(name), ctypes.c_void_p).value or 0
-
-    def release(self) -> None:
-        """The window owns the context."""
-
-
-def _gl_function(result: Any, name: str) -> Callable[[], Any] | None:
-    """An OpenGL function without arguments; None if the driver lacks it. ctypes frees the lock."""
-    for spelled in (name, name + "ARB"):
-        if address := ctypes.cast(glfw.get_proc_address(spelled), ctypes.c_void_p).value:
-            return ctypes.CFUNCTYPE(result)(address)
-    return None
