@@ -1,10 +1,10 @@
 """The window in which the head is seen. Importing this package needs neither display nor OpenGL.
 
 viewer.py     the window's life: keys, what is drawn, when
-window.py     glfw and imgui          orbit.py, camera.py   where one looks from
-head.py       the renderer            look.py               what the head looks like
-snapshot.py   a picture without a window
-probe.py      what this machine has   overlay.py            the panels over the figure
+window.py     glfw and imgui          context.py, events.py   its OpenGL, its input
+head.py       the renderer            look.py                 what the head looks like
+overlay.py    panels over the figure  orbit.py, camera.py     where one looks from
+snapshot.py   without a window        probe.py                what this machine has
 """
 
 from __future__ import annotations
