@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.latency import LatencyHistogram, Rate
@@ -65,6 +66,8 @@ class Meter:
         now = time.perf_counter()
         elapsed = now - self._refreshed
         if self._statistics is not None and elapsed < _REFRESH:
+            if self._statistics.mirrored != mirrored:  # the next press of the key must know
+                self._statistics = replace(self._statistics, mirrored=mirrored)
             return self._statistics
         before, self._datagrams = self._datagrams, [output.datagrams for output in self._outputs]
         rates = [
