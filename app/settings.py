@@ -13,6 +13,7 @@ from app.outputs.ifacialmocap import IFacialMocapSettings
 from app.outputs.livelink import LiveLinkSettings
 from app.outputs.osc import OscSettings
 from app.outputs.vmc import VmcSettings
+from app.outputs.vtsphone import VtsPhoneSettings
 from app.profile import read_profile, write_profile
 from app.sources import SourceSettings
 from app.viewer import ViewerSettings
@@ -44,6 +45,7 @@ class Profile:
     osc: OscSettings = OscSettings()
     ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
+    vtsphone: VtsPhoneSettings = VtsPhoneSettings()
 
     def __post_init__(self) -> None:
         if self.version != 1:
@@ -111,6 +113,8 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.ifacialmocap)
         case LiveLinkSettings():
             return replace(output, options=profile.livelink)
+        case VtsPhoneSettings():
+            return replace(output, options=profile.vtsphone)
 
 
 def keep_settings(settings: RunSettings, viewer: ViewerSettings, *, mirror: bool) -> None:

@@ -89,10 +89,18 @@ def test_port_of_a_profile_is_checked(port: int) -> None:
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_protocol_of_the_table_opens_and_is_called_by_its_name(
-    name: str, receiver: Receiver
+    name: str, closed_port: int
 ) -> None:
+    with open_output(parse_output(f"{name}::{closed_port}")) as output:
+        assert output.name == f"{name} 127.0.0.1:{closed_port}"
+        output.send(face())
+        output.send(face(weights=np.full(52, np.nan)))
+    output.close()
+
+
+@pytest.mark.parametrize("name", ["osc", "vmc", "ifacialmocap", "livelink"])
+def test_receiver_that_does_not_ask_gets_datagrams(name: str, receiver: Receiver) -> None:
     with open_output(parse_output(f"{name}::{receiver.port}")) as output:
-        assert output.name == f"{name} 127.0.0.1:{receiver.port}"
         output.send(face())
     assert receiver.read()
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from app.network import Address, DatagramSender, resolve
-from app.outputs import ifacialmocap, livelink, osc, vmc
+from app.outputs import ifacialmocap, livelink, osc, vmc, vtsphone
 from app.outputs.datagrams import DatagramLink
 from app.outputs.live import Link, LiveOutput
 from engine.data import FaceState
@@ -23,6 +23,7 @@ ProtocolSettings = (
     | vmc.VmcSettings
     | ifacialmocap.IFacialMocapSettings
     | livelink.LiveLinkSettings
+    | vtsphone.VtsPhoneSettings
 )
 
 PROTOCOLS: dict[str, tuple[int, ProtocolSettings]] = {
@@ -30,6 +31,7 @@ PROTOCOLS: dict[str, tuple[int, ProtocolSettings]] = {
     "vmc": (vmc.PORT, vmc.VmcSettings()),
     "ifacialmocap": (ifacialmocap.PORT, ifacialmocap.IFacialMocapSettings()),
     "livelink": (livelink.PORT, livelink.LiveLinkSettings()),
+    "vtsphone": (vtsphone.PORT, vtsphone.VtsPhoneSettings()),
 }
 """The usual port and the settings of each protocol, by its name on the command line."""
 
@@ -121,7 +123,10 @@ def parse_output(spec: str) -> OutputSettings:
 
 
 def open_output(settings: OutputSettings) -> Output:
-    """Ready to send; raises OutputError if the host cannot be found. Nobody needs to listen yet."""
+    """Ready to send. Nobody needs to listen yet.
+
+    Raises OutputError if the host cannot be found, or a port that we need is taken.
+    """
     address = resolve(settings.host, settings.port)
     link: Link
     match settings.options:
@@ -134,6 +139,8 @@ def open_output(settings: OutputSettings) -> Output:
             link = DatagramLink(encoder, _sender(settings, address))
         case ifacialmocap.IFacialMocapSettings():
             link = ifacialmocap.open_link(settings.options, address, name=settings.name)
+        case vtsphone.VtsPhoneSettings():
+            link = vtsphone.open_link(address, name=settings.name)
     return LiveOutput(settings.name, link, settings.options.axes)
 
 
