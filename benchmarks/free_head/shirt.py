@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from free_head.average import Average
-from free_head.piece import Piece, rows_of, vertex_normals
-from free_head.wheel import VERTEX_COUNT, Array, Indices, Wheel
+from benchmarks.free_head.average import Average
+from benchmarks.free_head.piece import Piece, rows_of, vertex_normals
+from benchmarks.free_head.wheel import VERTEX_COUNT, Array, Indices, Wheel
 
 WAIST = -0.46  # metres below the eyes
 ARM_DROP = np.radians(28.0)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import shortest_path
 
-from free_head.average import Average
-from free_head.piece import Piece, taken
-from free_head.wheel import BODY_COUNT, Array, Indices, Wheel
-from models.heads.free import sphere_through
+from benchmarks.free_head.average import Average
+from benchmarks.free_head.piece import Piece, taken
+from benchmarks.free_head.wheel import BODY_COUNT, Array, Indices, Wheel
+from models.heads.eyes import sphere_through
 
 UNDER_COLLAR = 0.020  # metres of skin that reach below the rim of the collar
 LASHES = {  # MakeHuman's number of a strip: 1 lower lid, 2 upper lid

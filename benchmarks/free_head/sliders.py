@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from free_head.average import ANCESTRIES, BUILD, GENDERS, Average
-from free_head.wheel import MIRROR_X, VERTEX_COUNT, Array, Wheel
+from benchmarks.free_head.average import ANCESTRIES, BUILD, GENDERS, Average
+from benchmarks.free_head.wheel import MIRROR_X, VERTEX_COUNT, Array, Wheel
 
 # Our name: MakeHuman's target without its last word, the words for + and -. "*" stands for l, r.
 LOCAL_SLIDERS: dict[str, tuple[str, str, str]] = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from free_head.piece import Piece
-from free_head.wheel import VERTEX_COUNT, Array, Indices, Wheel
+from benchmarks.free_head.piece import Piece
+from benchmarks.free_head.wheel import VERTEX_COUNT, Array, Indices, Wheel
 
 # From the middle outwards: two incisors, canine, two premolars, two molars. Millimetres:
 # width along the arch, height of the crown, depth from cheek to tongue.

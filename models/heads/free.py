@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.blendshapes import BLENDSHAPES, INDEX
-from models.heads.subdivision import Stencil, catmull_clark
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int32]
+from engine.geometry import matrix_from_quaternion, quaternion_from_euler
+from models.heads.eyes import pushed_off_eyes, sphere_through
+from models.heads.subdivision import Floats, Integers, catmull_clark
+from models.heads.targets import Targets
 
 POSITION_STEP = 2e-5  # metres of one unit of the file's positions
 DELTA_STEP = 2e-5  # metres of one unit of the file's offsets
@@ -41,30 +41,6 @@ class Part:
     name: str
     first_quad: int
     quad_count: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Targets:
-    """Sparse morph targets, one after another.
-
-    Target t moves vertex `vertices[k]` by weight * `deltas[k]` (3,) metres for k in
-    starts[t]..starts[t + 1].
-    """
-
-    names: tuple[str, ...]
-    starts: Integers
-    vertices: Integers
-    deltas: Floats
-
-    def blend(self, weights: NDArray[np.floating], vertex_count: int) -> Floats:
-        """(vertex_count, 3) metres: the sum of all targets at these weights (T,)."""
-        each = np.repeat(weights, np.diff(self.starts))
-        blended = np.empty((vertex_count, 3), np.float32)
-        for axis in range(3):
-            blended[:, axis] = np.bincount(
-                self.vertices, each * self.deltas[:, axis], minlength=vertex_count
-            )
-        return blended
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,8 +145,8 @@ class FreeHead:
             parts=tuple(
                 Part(part.name, 4 * part.first_quad, 4 * part.quad_count) for part in self.parts
             ),
-            actions=_subdivided_targets(self.actions, stencil),
-            sliders=_subdivided_targets(self.sliders, stencil),
+            actions=self.actions.subdivided(stencil),
+            sliders=self.sliders.subdivided(stencil),
             masks=Masks(
                 *(stencil.apply(getattr(self.masks, field.name)) for field in fields(Masks))
             ),
@@ -198,7 +174,7 @@ class FreeHead:
         angles = self.gaze_from_weights(limited) if gaze is None else gaze
         for name, center, (yaw, pitch) in zip(EYES, self.eye_centers, angles, strict=True):
             ball = self.part_vertices(name)
-            turn = _rotation_about([0, 1, 0], yaw) @ _rotation_about([1, 0, 0], pitch)
+            turn = matrix_from_quaternion(quaternion_from_euler(pitch, yaw, 0.0))
             vertices[ball] = (self.positions[ball] - center) @ turn.T + center
         if head_rotation is not None:
             vertices = self._head_turned(vertices, np.asarray(head_rotation, np.float64))
@@ -261,30 +237,6 @@ def limited_weights(weights: NDArray[np.floating]) -> Floats:
     return limited
 
 
-def pushed_off_eyes(vertices: Floats, eye_centers: Floats, clearance: Floats) -> Floats:
-    """(V, 3): vertices nearer to their eye's centre than `clearance` (V,) moved out to it.
-
-    Targets move lids on straight lines, which would cut the eyeball half-way through a blink.
-    """
-    pushed = vertices.copy()
-    lids = np.flatnonzero(clearance)
-    center = eye_centers[np.where(vertices[lids, 0] > 0, 0, 1)]
-    ray = vertices[lids] - center
-    distance = np.linalg.norm(ray, axis=1)
-    scale = np.maximum(clearance[lids] / np.maximum(distance, 1e-6), 1.0)
-    pushed[lids] = center + ray * scale[:, None]
-    return pushed
-
-
-def sphere_through(points: NDArray[np.floating]) -> tuple[NDArray[np.float64], float]:
-    """Centre (3,) and radius of the sphere that fits points (n, 3) best."""
-    exact = points.astype(np.float64)
-    design = np.column_stack([2 * exact, np.ones(len(exact))])
-    solution = np.linalg.lstsq(design, (exact**2).sum(axis=1), rcond=None)[0]
-    center = solution[:3]
-    return center, float(np.sqrt(solution[3] + center @ center))
-
-
 def load_free_head() -> FreeHead:
     """The bundled average head as stored: the cage, not yet subdivided."""
     with resources.files("models").joinpath("assets/head.npz").open("rb") as file:
@@ -345,41 +297,3 @@ def _unpacked_targets(
         vertices.astype(np.int32),
         _metres(arrays[prefix + "_deltas"], DELTA_STEP),
     )
-
-
-def _subdivided_targets(targets: Targets, stencil: Stencil) -> Targets:
-    """Every offset of a cage vertex spread over the smooth vertices that it has a part in."""
-    starts, rows, shares = stencil.by_column(int(targets.vertices.max()) + 1)
-    counts = np.diff(starts)[targets.vertices]
-    entries = np.repeat(starts[targets.vertices], counts) + _within(counts)
-    target = np.repeat(np.arange(len(targets.names)), np.diff(targets.starts))
-    row_count = len(stencil.row_starts) - 1
-    places = np.repeat(target * row_count, counts) + rows[entries]
-    used = np.flatnonzero(np.bincount(places))
-    deltas = np.empty((len(used), 3), np.float32)
-    for axis in range(3):
-        moved = np.repeat(targets.deltas[:, axis], counts) * shares[entries]
-        deltas[:, axis] = np.bincount(places, moved)[used]
-    ends = np.arange(len(targets.names) + 1) * row_count
-    return Targets(
-        targets.names,
-        np.searchsorted(used, ends).astype(np.int32),
-        (used % row_count).astype(np.int32),
-        deltas,
-    )
-
-
-def _within(counts: NDArray[np.integer]) -> NDArray[np.int64]:
-    """0, 1, … counts[0] - 1, 0, 1, … counts[1] - 1, …"""
-    ends = np.cumsum(counts)
-    within: NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-    return within
-
-
-def _rotation_about(axis: list[int], angle: float) -> NDArray[np.float64]:
-    x, y, z = axis
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]], np.float64)
-    turn: NDArray[np.float64] = (
-        np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-    )
-    return turn
