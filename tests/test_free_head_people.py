@@ -95,3 +95,14 @@ def test_a_person_made_before_or_after_subdivision_is_the_same(
     after = smooth.with_identity(chosen)
 
     assert np.abs(before.positions - after.positions).max() < 5e-4
+
+
+def test_a_blink_closes_the_widest_eye_too(cage: FreeHead) -> None:
+    wide = np.zeros(len(cage.sliders.names))
+    for name in ("eye_opening", "eye_inner_opening", "eye_outer_opening"):
+        wide[cage.sliders.names.index(name)] = 1.0
+    person = cage.with_identity(wide).subdivided()
+
+    closed = person.posed(weights(eyeBlink=0.85))
+
+    assert hidden(person, closed, iris(person, closed, 0)).all()
