@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from app.viewer.background import Picture
 from app.viewer.camera import orbit_camera
+from app.viewer.context import GL_VERSION
 from app.viewer.head import HeadRenderer
 from app.viewer.look import Look
-from app.viewer.window import GL_VERSION
 from benchmarks.demo.curves import CURVES, RATE, Curves, read_curves, write_curves
 from benchmarks.demo.performance import performance
 from benchmarks.demo.room import room
@@ -47,7 +47,7 @@ LOOK = Look(
 DISTANCE = 0.52  # metres
 FIELD_OF_VIEW = math.radians(38.0)  # vertical
 MIDDLE = -0.035  # metres: height of the picture's middle
-QUALITY = 24  # libx264's CRF
+QUALITY = 26  # libx264's CRF
 
 
 def main() -> None:
@@ -106,7 +106,7 @@ def encode(
         *("-i", "-", "-an", "-threads", "1"),
         *("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
-        *("-c:v", "libx264", "-preset", "veryslow", "-crf", str(QUALITY), "-g", "150"),
+        *("-c:v", "libx264", "-preset", "slow", "-crf", str(QUALITY), "-g", "150"),
         *("-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact"),
         *("-flags:v", "+bitexact", str(path)),
     ]
