@@ -123,7 +123,7 @@ def test_an_installed_mien_finds_its_files_from_any_folder(installed: Path, tmp_
 
 def test_an_installed_mien_answers_from_any_folder(installed: Path, tmp_path: Path) -> None:
     assert "mien [-h]" in elsewhere(["-m", "app", "--help"], installed, tmp_path)
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     assert elsewhere(["-m", "app", "--version"], installed, tmp_path) == f"mien {version}\n"
 
 
