@@ -41,7 +41,7 @@ from models.heads.free import CLEARANCE_STEP, Masks
 from models.heads.subdivision import catmull_clark
 
 ASSET = Path(__file__).parents[1] / "models" / "assets" / "head.npz"
-EYE_LIMITS = np.radians([26.0, 26.0, 20.0, 22.0])  # in, out, up, down at weight 1 of eyeLook
+EYE_LIMITS = np.radians([35.0, 35.0, 35.0, 35.0])  # in, out, up, down, as engine/gaze.py has it
 LID_THICKNESS = 0.0006  # metres that a lid keeps from the ball
 MOUTH_GLOW = 0.25  # light that reaches the depth of an open mouth
 SMALLEST_ACTION = 2e-5  # metres

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.blendshapes import INDEX
+from engine.gaze import RADIANS_PER_UNIT
 from engine.geometry import matrix_from_quaternion, quaternion_from_euler
 from models.heads.free import EYES, FreeHead, limited_weights, load_free_head
 from tests.heads import weights
@@ -119,7 +120,7 @@ def test_eye_look_weights_mean_gaze(smooth: FreeHead, action: str, yaw: int, pit
         name = action.replace("Left", side)
         gaze = smooth.gaze_from_weights(weights(**{name: 1.0}))[0 if side == "Left" else 1]
         assert np.sign(np.round(gaze, 6)).tolist() == [yaw * mirror, pitch]
-        assert 0.3 < np.abs(gaze).max() < 0.5
+        assert np.abs(gaze).max() == pytest.approx(RADIANS_PER_UNIT)
 
 
 def test_gaze_turns_the_balls_and_nothing_else(smooth: FreeHead) -> None:
@@ -129,9 +130,10 @@ def test_gaze_turns_the_balls_and_nothing_else(smooth: FreeHead) -> None:
     balls = [smooth.part_vertices(name) for name in EYES]
     fronts = [ball[rest[ball, 2].argmax()] for ball in balls]
     for front, center, (yaw, pitch) in zip(fronts, smooth.eye_centers, gaze, strict=True):
-        turn = matrix_from_quaternion(quaternion_from_euler(pitch, yaw, 0.0))
+        share = 0.012 / smooth.eye_radius  # a person's eyeball is 12 mm in radius
+        turn = matrix_from_quaternion(quaternion_from_euler(pitch * share, yaw * share, 0.0))
         assert turned[front] == pytest.approx(center + turn @ (rest[front] - center), abs=1e-6)
-    assert turned[fronts[0], 0] > rest[fronts[0], 0] + 0.004  # to the person's left
+    assert turned[fronts[0], 0] > rest[fronts[0], 0] + 0.003  # to the person's left
     assert turned[fronts[1], 1] < rest[fronts[1], 1] - 0.002  # down
     others = np.setdiff1d(np.arange(len(rest)), np.concatenate(balls))
     assert (turned[others] == rest[others]).all()

@@ -117,7 +117,9 @@ def test_entries_sorted_by_column_are_the_same_matrix(random: np.random.Generato
     stencil, _ = catmull_clark(CUBE_QUADS, 8)
     values = random.normal(size=8).astype(np.float32)
 
-    starts, rows, weights = stencil.by_column(8)
-    spread = np.bincount(rows, weights * np.repeat(values, np.diff(starts)))
+    by_column = stencil.transposed(8)
+    spread = np.bincount(
+        by_column.columns, by_column.weights * np.repeat(values, np.diff(by_column.row_starts))
+    )
 
     assert spread == pytest.approx(stencil.apply(values), abs=1e-6)

@@ -28,6 +28,7 @@ POSITION_STEP = 2e-5  # metres of one unit of the file's positions
 DELTA_STEP = 2e-5  # metres of one unit of the file's offsets
 CLEARANCE_STEP = 1e-6  # metres of one unit of the file's lid clearances
 EYES = ("eye_left", "eye_right")
+HUMAN_EYE_RADIUS = 0.012  # metres
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,15 @@ class FreeHead:
     neck_pivot: Floats  # (3,) the head turns about this point
     eye_centers: Floats  # (2, 3) left, right
     eye_radius: float
-    eye_limits: Floats  # (4,) radians at weight 1 of eyeLook: in, out, up, down
+    eye_limits: Floats  # (4,) radians of gaze at weight 1 of eyeLook: in, out, up, down
+
+    @property
+    def eye_turn(self) -> float:
+        """How far an eyeball turns for a radian of gaze.
+
+        The head's balls are larger than a person's; turned by less, the iris travels as far.
+        """
+        return HUMAN_EYE_RADIUS / self.eye_radius
 
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
@@ -138,6 +147,7 @@ class FreeHead:
         """The same head after one Catmull–Clark step; eyeballs stay perfect spheres."""
         count = len(self.positions)
         stencil, quads = catmull_clark(self.quads, count)
+        by_cage_vertex = stencil.transposed(count)
         smooth = replace(
             self,
             positions=stencil.apply(self.positions),
@@ -145,8 +155,8 @@ class FreeHead:
             parts=tuple(
                 Part(part.name, 4 * part.first_quad, 4 * part.quad_count) for part in self.parts
             ),
-            actions=self.actions.subdivided(stencil),
-            sliders=self.sliders.subdivided(stencil),
+            actions=self.actions.subdivided(by_cage_vertex, stencil.row_count),
+            sliders=self.sliders.subdivided(by_cage_vertex, stencil.row_count),
             masks=Masks(
                 *(stencil.apply(getattr(self.masks, field.name)) for field in fields(Masks))
             ),
@@ -172,7 +182,8 @@ class FreeHead:
         vertices = self.positions + self.actions.blend(limited, len(self.positions))
         vertices = pushed_off_eyes(vertices, self.eye_centers, self.lid_clearance)
         angles = self.gaze_from_weights(limited) if gaze is None else gaze
-        for name, center, (yaw, pitch) in zip(EYES, self.eye_centers, angles, strict=True):
+        turns = self.eye_turn * angles
+        for name, center, (yaw, pitch) in zip(EYES, self.eye_centers, turns, strict=True):
             ball = self.part_vertices(name)
             turn = matrix_from_quaternion(quaternion_from_euler(pitch, yaw, 0.0))
             vertices[ball] = (self.positions[ball] - center) @ turn.T + center

@@ -21,12 +21,16 @@ class Stencil:
     """A sparse (rows, V) matrix in compressed rows.
 
     Row r sums `weights[k] * values[columns[k]]` for k in row_starts[r]..row_starts[r + 1];
-    every row sums to one.
+    the rows of a subdivision sum to one.
     """
 
     row_starts: Integers
     columns: Integers
     weights: Floats
+
+    @property
+    def row_count(self) -> int:
+        return len(self.row_starts) - 1
 
     def apply(self, values: Floats) -> Floats:
         """(rows, …) float32: the values (V, …) of the old vertices carried to the new ones."""
@@ -35,12 +39,14 @@ class Stencil:
         sums = np.add.reduceat(terms, self.row_starts[:-1], axis=0, dtype=np.float32)
         return sums.reshape(-1, *values.shape[1:])
 
-    def by_column(self, column_count: int) -> tuple[Integers, Integers, Floats]:
-        """The same entries sorted by column: starts (column_count + 1,), rows, weights."""
+    def transposed(self, column_count: int) -> Stencil:
+        """The same entries by column: which rows each old vertex has a part in."""
         order = np.argsort(self.columns, kind="stable")
         starts = np.searchsorted(self.columns[order], np.arange(column_count + 1))
-        row_of_entry = np.repeat(np.arange(len(self.row_starts) - 1), np.diff(self.row_starts))
-        return starts.astype(np.int32), row_of_entry[order].astype(np.int32), self.weights[order]
+        row_of_entry = np.repeat(np.arange(self.row_count), np.diff(self.row_starts))
+        return Stencil(
+            starts.astype(np.int32), row_of_entry[order].astype(np.int32), self.weights[order]
+        )
 
 
 def catmull_clark(quads: Integers, vertex_count: int) -> tuple[Stencil, Integers]:

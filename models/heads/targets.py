@@ -33,13 +33,15 @@ class Targets:
             )
         return blended
 
-    def subdivided(self, stencil: Stencil) -> Targets:
-        """Every offset of a cage vertex spread over the smooth vertices that it has a part in."""
-        starts, rows, shares = stencil.by_column(int(self.vertices.max()) + 1)
+    def subdivided(self, transposed: Stencil, row_count: int) -> Targets:
+        """Every offset of a cage vertex spread over the smooth vertices that it has a part in.
+
+        `transposed`: for each cage vertex the smooth ones, out of `row_count`, and its weights.
+        """
+        starts, rows, shares = transposed.row_starts, transposed.columns, transposed.weights
         counts = np.diff(starts)[self.vertices]
         entries = np.repeat(starts[self.vertices], counts) + _within(counts)
         target = np.repeat(np.arange(len(self.names)), np.diff(self.starts))
-        row_count = len(stencil.row_starts) - 1
         places = np.repeat(target * row_count, counts) + rows[entries]
         used = np.flatnonzero(np.bincount(places))
         deltas = np.empty((len(used), 3), np.float32)
