@@ -84,6 +84,7 @@ class FrameBlock:
         self._values = np.zeros(1, FRAME_LAYOUT)
         self._buffer = context.buffer(reserve=self._values.nbytes, dynamic=True)
         self._pivot = np.zeros(3)
+        self._eye_turn = 1.0
         row: Any = self._values[0]
         row["shadow_from_world"] = lights.shadow_from_world.T
         for name, light in (("key", lights.key), ("fill", lights.fill), ("rim", lights.rim)):
@@ -96,6 +97,7 @@ class FrameBlock:
         row["neck_pivot"][:3] = head.neck_pivot
         row["eye_center"][:, :3] = head.eye_centers
         row["eye_center"][:, 3] = head.eye_radius
+        self._eye_turn = head.eye_turn
 
     def write(
         self,
@@ -122,7 +124,7 @@ class FrameBlock:
         matrix[3, :3] = self._pivot - rotation.T @ (self._pivot + position)
         matrix[3, 3] = 1.0
         for eye in (0, 1):
-            _write_eye_rotation(row["eye_from_head"][eye], gaze[eye])
+            _write_eye_rotation(row["eye_from_head"][eye], self._eye_turn * gaze[eye])
         row["weights"] = weights
         brows, cheeks = row["brow_wrinkles"], row["cheek_wrinkles"]
         brows[:] = weights[BROW_ACTIONS]
