@@ -66,6 +66,7 @@ class Worker:
     def __init__(self, step: Callable[[], bool]) -> None:
         self._step = step
         self._stop = threading.Event()
+        self._ended = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=step.__name__, daemon=True)
 
@@ -75,11 +76,13 @@ class Worker:
                 pass
         except BaseException as error:
             self._error = error
+        finally:
+            self._ended.set()
 
     @property
     def running(self) -> bool:
         """False once `step` has returned False or failed."""
-        return self._thread.is_alive()
+        return not self._ended.is_set()
 
     def check(self) -> None:
         """Raise whatever ended this worker."""
@@ -88,8 +91,7 @@ class Worker:
 
     def wait(self, timeout: float) -> bool:
         """True if the worker ended within `timeout` seconds."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout)  # an interrupted Thread.join takes the thread for dead
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -102,4 +104,5 @@ class Worker:
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
-        self._thread.join(timeout=2.0)
+        if self._ended.wait(2.0):
+            self._thread.join()

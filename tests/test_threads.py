@@ -1,3 +1,5 @@
+import os
+import signal
 import threading
 import time
 
@@ -72,3 +74,21 @@ def test_a_hung_driver_does_not_keep_the_program() -> None:
         pass
     assert time.perf_counter() - started < 5.0
     release.set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_wait_does_not_take_the_worker_for_ended() -> None:
+    waiting, finish = threading.Event(), threading.Event()
+
+    def step() -> bool:
+        waiting.wait(5.0)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return finish.wait(5.0) and False
+
+    with Worker(step) as worker:
+        with pytest.raises(KeyboardInterrupt):
+            waiting.set()
+            worker.wait(5.0)
+        assert worker.running
+        finish.set()
+        assert worker.wait(5.0)

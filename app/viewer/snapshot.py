@@ -98,7 +98,8 @@ def _offscreen_context() -> Iterator[moderngl.Context]:
             reason = str(error)
         else:
             try:
-                yield context
+                with context:  # a thread that EGL still holds could open no window (GLX)
+                    yield context
             finally:
                 context.release()
             return
