@@ -13,6 +13,7 @@ from app.outputs.ifacialmocap import IFacialMocapSettings
 from app.outputs.livelink import LiveLinkSettings
 from app.outputs.osc import OscSettings
 from app.outputs.vmc import VmcSettings
+from app.outputs.vrchat import VrchatSettings
 from app.outputs.vtsphone import VtsPhoneSettings
 from app.profile import read_profile, write_profile
 from app.sources import SourceSettings
@@ -45,6 +46,7 @@ class Profile:
     osc: OscSettings = OscSettings()
     ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
+    vrchat: VrchatSettings = VrchatSettings()
     vtsphone: VtsPhoneSettings = VtsPhoneSettings()
 
     def __post_init__(self) -> None:
@@ -113,6 +115,8 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.ifacialmocap)
         case LiveLinkSettings():
             return replace(output, options=profile.livelink)
+        case VrchatSettings():
+            return replace(output, options=profile.vrchat)
         case VtsPhoneSettings():
             return replace(output, options=profile.vtsphone)
 

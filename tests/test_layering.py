@@ -50,7 +50,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "concurrent": (),
     "cv2_enumerate_cameras": ("app.sources",),
     "glfw": ("app.viewer",),
-    "http": (),
+    "http": ("app.network",),
     "imgui_bundle": ("app.viewer",),
     "mediapipe": ("engine.landmarker",),
     "moderngl": ("app.viewer",),
@@ -64,6 +64,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "tomli_w": ("app.profile",),
     "torch": ("models.networks", "models.checkpoints"),
     "urllib.request": ("app.download",),
+    "zeroconf": ("app.network",),
 }
 
 CLOCKS = ("time", "datetime")

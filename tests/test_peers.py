@@ -2,7 +2,7 @@
 
 oscdump comes with Debian's liblo-tools, `osc` with npm (MIEN_NODE_MODULES says in which
 node_modules folder), vmcp with PyPI (AGPL: it runs in a process of its own and is never a
-dependency), PyLiveLinkFace with PyPI. What is not installed is skipped.
+dependency), PyLiveLinkFace and python-oscquery with PyPI. What is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pythonosc.osc_packet import OscPacket
 
 from app.outputs import open_output, parse_output
 from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
 from engine.geometry import euler_from_quaternion
-from tests.states import random_face
+from tests.states import face, random_face
 
 pytestmark = pytest.mark.peer
 
@@ -60,6 +61,20 @@ with osc.open():
     print("ready", flush=True)
     while True:
         osc.run()
+"""
+
+_OSCQUERY_PROGRAM = """
+import sys, time
+from pythonoscquery.osc_query_service import OSCQueryService
+from pythonoscquery.shared.osc_access import OSCAccess
+from pythonoscquery.shared.osc_address_space import OSCAddressSpace
+from pythonoscquery.shared.osc_path_node import OSCPathNode
+space = OSCAddressSpace()
+for address, value in (("FT/v2/JawOpen", 0.5), ("v2/MouthClosed1", True), ("VelocityX", 0.5)):
+    space.add_node(OSCPathNode("/avatar/parameters/" + address, OSCAccess.READWRITE_VALUE, value))
+OSCQueryService(space, "VRChat-Client-0A1B2C", int(sys.argv[2]), int(sys.argv[1])).start()
+print("ready", flush=True)
+time.sleep(60)
 """
 
 
@@ -264,3 +279,34 @@ def test_pylivelinkface_reads_a_face_and_its_loss(port: int, state: FaceState) -
     right_yaw, right_pitch = state.gaze[1]
     assert sent.get_blendshape(FaceBlendShape.RightEyeYaw) == pytest.approx(-right_yaw, abs=1e-6)
     assert sent.get_blendshape(FaceBlendShape.RightEyePitch) == pytest.approx(right_pitch, abs=1e-6)
+
+
+oscquery = pytest.mark.skipif(
+    not importlib.util.find_spec("pythonoscquery"), reason="PyPI's python-oscquery is missing"
+)
+
+
+@oscquery
+def test_a_program_that_python_oscquery_announces_is_found_and_served(port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        http_port = free.getsockname()[1]
+    command = [sys.executable, "-c", _OSCQUERY_PROGRAM, str(port), str(http_port)]
+    with (
+        running(command) as peer,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        open_output(parse_output(f"vrchat::{port}")) as output,
+    ):
+        lines_until(peer, "ready")
+        receiver.bind(("127.0.0.1", port))
+        receiver.settimeout(0.05)
+        sent: dict[str, object] = {}
+        deadline = time.monotonic() + 20.0
+        while "/avatar/parameters/FT/v2/JawOpen" not in sent and time.monotonic() < deadline:
+            output.send(face(jawOpen=0.25, mouthClose=1.0))
+            with suppress(TimeoutError):
+                for timed in OscPacket(receiver.recv(2048)).messages:
+                    sent[timed.message.address] = timed.message.params[0]
+    assert {a: v for a, v in sent.items() if a.startswith("/avatar")} == {
+        "/avatar/parameters/FT/v2/JawOpen": 0.25,
+        "/avatar/parameters/v2/MouthClosed1": True,
+    }

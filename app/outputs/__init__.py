@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from app.network import Address, DatagramSender, resolve
-from app.outputs import ifacialmocap, livelink, osc, vmc, vtsphone
+from app.network import Address, DatagramSender, is_own, resolve
+from app.outputs import ifacialmocap, livelink, osc, vmc, vrchat, vtsphone
 from app.outputs.datagrams import DatagramLink
 from app.outputs.live import Link, LiveOutput
 from engine.data import FaceState
@@ -23,6 +23,7 @@ ProtocolSettings = (
     | vmc.VmcSettings
     | ifacialmocap.IFacialMocapSettings
     | livelink.LiveLinkSettings
+    | vrchat.VrchatSettings
     | vtsphone.VtsPhoneSettings
 )
 
@@ -31,6 +32,7 @@ PROTOCOLS: dict[str, tuple[int, ProtocolSettings]] = {
     "vmc": (vmc.PORT, vmc.VmcSettings()),
     "ifacialmocap": (ifacialmocap.PORT, ifacialmocap.IFacialMocapSettings()),
     "livelink": (livelink.PORT, livelink.LiveLinkSettings()),
+    "vrchat": (vrchat.PORT, vrchat.VrchatSettings()),
     "vtsphone": (vtsphone.PORT, vtsphone.VtsPhoneSettings()),
 }
 """The usual port and the settings of each protocol, by its name on the command line."""
@@ -139,6 +141,8 @@ def open_output(settings: OutputSettings) -> Output:
             link = DatagramLink(encoder, _sender(settings, address))
         case ifacialmocap.IFacialMocapSettings():
             link = ifacialmocap.open_link(settings.options, address, name=settings.name)
+        case vrchat.VrchatSettings():
+            link = _vrchat_link(settings, settings.options, address)
         case vtsphone.VtsPhoneSettings():
             link = vtsphone.open_link(address, name=settings.name)
     return LiveOutput(settings.name, link, settings.options.axes)
@@ -146,3 +150,15 @@ def open_output(settings: OutputSettings) -> Output:
 
 def _sender(settings: OutputSettings, address: Address) -> DatagramSender:
     return DatagramSender(address, name=settings.name)
+
+
+def _vrchat_link(
+    settings: OutputSettings, options: vrchat.VrchatSettings, address: Address
+) -> Link:
+    sender = _sender(settings, address)
+    asks = options.parameters == "avatar" or (options.parameters == "auto" and is_own(address))
+    if not asks:
+        return DatagramLink(vrchat.open_blind_encoder(options), sender)
+    from app.outputs.vrchat_avatar import open_link  # takes a quarter of a second
+
+    return open_link(options, sender, name=settings.name, port=settings.port)

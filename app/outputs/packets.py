@@ -20,7 +20,7 @@ MAX_PACKET = 1400  # bytes; the network splits a larger one and loses it if any 
 _BUNDLE_HEADER = OscBundleBuilder(IMMEDIATELY).build().dgram
 _WORD = 4  # bytes; everything in OSC is a multiple of it
 
-Argument = str | int | float | type[int] | type[float]
+Argument = str | int | float | bool | type[int] | type[float]
 
 
 class Message:
@@ -112,7 +112,10 @@ class PreparedPackets:
 
 
 def _size(argument: Argument) -> int:
-    """Bytes of an argument: numbers take a word; text ends with one to four zero bytes."""
+    """Bytes of an argument: numbers take a word; text ends with one to four zero bytes; true and
+    false are types and take none."""
     if isinstance(argument, str):
         return (len(argument.encode()) // _WORD + 1) * _WORD
+    if isinstance(argument, bool):
+        return 0
     return _WORD
