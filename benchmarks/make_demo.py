@@ -99,7 +99,7 @@ def render(curves: Curves, size: tuple[int, int], every: int) -> Iterator[NDArra
 def encode(
     path: Path, images: Iterator[NDArray[np.uint8]], size: tuple[int, int], rate: float
 ) -> None:
-    """H.264 that every player reads; one thread and no encoder's signature: the same bytes."""
+    """H.264 that every player reads; one thread, no date: the same pictures give the same bytes."""
     command = [
         *("ffmpeg", "-loglevel", "error", "-y"),
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", f"{rate:g}"),

@@ -73,6 +73,15 @@ def test_a_weight_follows_what_was_rendered(name: str, curves: Curves, tracked: 
     assert correlation(truth, seen) > 0.9
 
 
+def test_a_crooked_smile_is_crooked_on_its_side(curves: Curves, tracked: Tracked) -> None:
+    def lead(weights: Array) -> Array:
+        left, right = INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"]
+        difference: Array = weights[:, left] - weights[:, right]
+        return difference
+
+    assert correlation(lead(curves.weights), lead(tracked.sent.weights)) > 0.6
+
+
 @pytest.mark.parametrize("eye", [LEFT_EYE, RIGHT_EYE])
 def test_each_eye_follows_to_the_sides(eye: int, curves: Curves, tracked: Tracked) -> None:
     assert correlation(curves.gaze[:, eye, 0], tracked.sent.gaze[:, eye, 0]) > 0.9
