@@ -14,6 +14,7 @@ from app.outputs.livelink import LiveLinkSettings
 from app.outputs.osc import OscSettings
 from app.outputs.vmc import VmcSettings
 from app.outputs.vrchat import VrchatSettings
+from app.outputs.vts import VtsSettings
 from app.outputs.vtsphone import VtsPhoneSettings
 from app.profile import read_profile, write_profile
 from app.sources import SourceSettings
@@ -47,6 +48,7 @@ class Profile:
     ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
     livelink: LiveLinkSettings = LiveLinkSettings()
     vrchat: VrchatSettings = VrchatSettings()
+    vts: VtsSettings = VtsSettings()
     vtsphone: VtsPhoneSettings = VtsPhoneSettings()
 
     def __post_init__(self) -> None:
@@ -117,6 +119,8 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.livelink)
         case VrchatSettings():
             return replace(output, options=profile.vrchat)
+        case VtsSettings():
+            return replace(output, options=profile.vts)
         case VtsPhoneSettings():
             return replace(output, options=profile.vtsphone)
 

@@ -64,6 +64,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "tomli_w": ("app.profile",),
     "torch": ("models.networks", "models.checkpoints"),
     "urllib.request": ("app.download",),
+    "websockets": ("app.network",),
     "zeroconf": ("app.network",),
 }
 

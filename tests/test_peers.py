@@ -2,7 +2,7 @@
 
 oscdump comes with Debian's liblo-tools, `osc` with npm (MIEN_NODE_MODULES says in which
 node_modules folder), vmcp with PyPI (AGPL: it runs in a process of its own and is never a
-dependency), PyLiveLinkFace and python-oscquery with PyPI. What is not installed is skipped.
+dependency), PyLiveLinkFace, python-oscquery and pyvts with PyPI. What is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
 from engine.geometry import euler_from_quaternion
 from tests.states import face, random_face
+from tests.vtube_studio import VTubeStudio
 
 pytestmark = pytest.mark.peer
 
@@ -75,6 +76,30 @@ for address, value in (("FT/v2/JawOpen", 0.5), ("v2/MouthClosed1", True), ("Velo
 OSCQueryService(space, "VRChat-Client-0A1B2C", int(sys.argv[2]), int(sys.argv[1])).start()
 print("ready", flush=True)
 time.sleep(60)
+"""
+
+_PYVTS_PLUGIN = """
+import asyncio, sys
+import pyvts
+async def main():
+    vts = pyvts.vts(
+        plugin_info={"plugin_name": "peer", "developer": "tests",
+                     "authentication_token_path": sys.argv[2]},
+        vts_api_info={"version": "1.0", "name": "VTubeStudioPublicAPI", "host": "127.0.0.1",
+                      "port": int(sys.argv[1])},
+    )
+    await vts.connect()
+    early = await vts.request(vts.vts_request.requestSetParameterValue("MouthOpen", 0.5))
+    print("before", early["data"]["errorID"])
+    await vts.request_authenticate_token()
+    print("allowed", await vts.request_authenticate())
+    print("made", (await vts.request(vts.vts_request.requestCustomParameter("PeerInput")))["data"])
+    for name in ("PeerInput", "NoSuchInput"):
+        reply = await vts.request(vts.vts_request.requestSetParameterValue(name, 0.5))
+        print(name, reply["messageType"], reply["data"].get("errorID"))
+    print("done", flush=True)
+    await vts.close()
+asyncio.run(main())
 """
 
 
@@ -310,3 +335,31 @@ def test_a_program_that_python_oscquery_announces_is_found_and_served(port: int)
         "/avatar/parameters/FT/v2/JawOpen": 0.25,
         "/avatar/parameters/v2/MouthClosed1": True,
     }
+
+
+pyvts = pytest.mark.skipif(
+    not importlib.util.find_spec("pyvts") or not importlib.util.find_spec("aiofiles"),
+    reason="PyPI's pyvts and aiofiles are missing",
+)
+
+
+@pyvts
+def test_pyvts_takes_our_tests_vtube_studio_for_one(tmp_path: Path) -> None:
+    studio = VTubeStudio()
+    token = str(tmp_path / "token.txt")
+    command = [sys.executable, "-W", "ignore", "-c", _PYVTS_PLUGIN, str(studio.port), token]
+    try:
+        with running(command) as peer:
+            lines = lines_until(peer, "done")
+    finally:
+        studio.close()
+    assert [line for line in lines if line != "None"] == [  # pyvts prints its icon
+        "before 8",
+        "allowed True",
+        "made {'parameterName': 'PeerInput'}",
+        "PeerInput InjectParameterDataResponse None",
+        "NoSuchInput APIError 453",
+        "done",
+    ]
+    (value,) = studio.injected[-1]["parameterValues"]
+    assert (value["id"], value["value"]) == ("PeerInput", 0.5)

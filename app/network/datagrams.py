@@ -107,10 +107,15 @@ class DatagramSender:
 class DatagramListener:
     """Receives at one address of this machine. Never waits."""
 
-    def __init__(self, address: Address) -> None:
-        """Raises OutputError if the address is not ours or taken."""
+    def __init__(self, address: Address, *, shared: bool = False) -> None:
+        """Raises OutputError if the address is not ours or taken.
+
+        shared: with others that share it, too; each gets what is sent to everybody.
+        """
         self._socket = socket.socket(address.family, socket.SOCK_DGRAM)
         try:
+            if shared:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.setblocking(False)
             self._socket.bind(address.sockaddr)
         except OSError as error:

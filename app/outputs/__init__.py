@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from app.folders import data_folder
 from app.network import Address, DatagramSender, is_own, resolve
-from app.outputs import ifacialmocap, livelink, osc, vmc, vrchat, vtsphone
+from app.outputs import ifacialmocap, livelink, osc, vmc, vrchat, vts, vtsphone
 from app.outputs.datagrams import DatagramLink
 from app.outputs.live import Link, LiveOutput
+from app.outputs.vts_token import TokenFile
 from engine.data import FaceState
 from engine.errors import SettingsError
 
@@ -24,6 +26,7 @@ ProtocolSettings = (
     | ifacialmocap.IFacialMocapSettings
     | livelink.LiveLinkSettings
     | vrchat.VrchatSettings
+    | vts.VtsSettings
     | vtsphone.VtsPhoneSettings
 )
 
@@ -33,6 +36,7 @@ PROTOCOLS: dict[str, tuple[int, ProtocolSettings]] = {
     "ifacialmocap": (ifacialmocap.PORT, ifacialmocap.IFacialMocapSettings()),
     "livelink": (livelink.PORT, livelink.LiveLinkSettings()),
     "vrchat": (vrchat.PORT, vrchat.VrchatSettings()),
+    "vts": (vts.PORT, vts.VtsSettings()),
     "vtsphone": (vtsphone.PORT, vtsphone.VtsPhoneSettings()),
 }
 """The usual port and the settings of each protocol, by its name on the command line."""
@@ -143,6 +147,8 @@ def open_output(settings: OutputSettings) -> Output:
             link = ifacialmocap.open_link(settings.options, address, name=settings.name)
         case vrchat.VrchatSettings():
             link = _vrchat_link(settings, settings.options, address)
+        case vts.VtsSettings():
+            link = _vts_link(settings, settings.options, address)
         case vtsphone.VtsPhoneSettings():
             link = vtsphone.open_link(address, name=settings.name)
     return LiveOutput(settings.name, link, settings.options.axes)
@@ -162,3 +168,10 @@ def _vrchat_link(
     from app.outputs.vrchat_avatar import open_link  # takes a quarter of a second
 
     return open_link(options, sender, name=settings.name, port=settings.port)
+
+
+def _vts_link(settings: OutputSettings, options: vts.VtsSettings, address: Address) -> Link:
+    from app.outputs.vts_dialogue import open_link  # brings the library for WebSockets
+
+    token = TokenFile(data_folder(), settings.host)
+    return open_link(options, address, token, name=settings.name)
