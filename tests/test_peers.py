@@ -27,6 +27,7 @@ import pytest
 from pythonosc.osc_packet import OscPacket
 
 from app.outputs import open_output, parse_output
+from app.outputs.osc import OscSettings
 from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
 from engine.geometry import euler_from_quaternion
@@ -100,6 +101,24 @@ async def main():
     print("done", flush=True)
     await vts.close()
 asyncio.run(main())
+"""
+
+_OSCQUERY_CLIENT = """
+import time
+from pythonoscquery.osc_query_browser import OSCQueryBrowser
+from pythonoscquery.osc_query_client import OSCQueryClient
+from pythonoscquery.shared.oscquery_spec import OSCQueryAttribute as Attribute
+browser = OSCQueryBrowser()
+service = None
+while service is None:
+    time.sleep(0.1)
+    service = browser.find_service_by_name("mien")
+client = OSCQueryClient(service)
+info = client.get_host_info()
+print(info.name, info.osc_ip, info.osc_port)
+found = client.query_node("/face/jawOpen").attributes
+print(found[Attribute.FULL_PATH], found[Attribute.VALUE], int(found[Attribute.ACCESS]))
+print("done", flush=True)
 """
 
 
@@ -363,3 +382,18 @@ def test_pyvts_takes_our_tests_vtube_studio_for_one(tmp_path: Path) -> None:
     ]
     (value,) = studio.injected[-1]["parameterValues"]
     assert (value["id"], value["value"]) == ("PeerInput", 0.5)
+
+
+@pytest.mark.skipif(
+    not importlib.util.find_spec("pythonoscquery") or not importlib.util.find_spec("requests"),
+    reason="PyPI's python-oscquery and requests are missing",
+)
+def test_python_oscquery_finds_plain_osc_and_reads_it(port: int) -> None:
+    settings = replace(parse_output(f"osc::{port}"), options=OscSettings(query=True))
+    with (
+        open_output(settings) as output,
+        running([sys.executable, "-W", "ignore", "-c", _OSCQUERY_CLIENT]) as peer,
+    ):
+        output.send(face(jawOpen=0.25))
+        lines = lines_until(peer, "done")
+    assert lines == [f"mien 127.0.0.1 {port}", "/face/jawOpen [0.25] 1", "done"]

@@ -1,6 +1,12 @@
 """The network. No other package imports `socket`."""
 
-from app.network.address import Address, is_own, is_port_taken, resolve
+from app.network.address import (
+    Address,
+    is_own,
+    is_port_taken,
+    own_address_towards,
+    resolve,
+)
 from app.network.datagrams import QUIET_TIME, DatagramListener, DatagramSender
 from app.network.streams import StreamSender
 
@@ -12,5 +18,6 @@ __all__ = [
     "StreamSender",
     "is_own",
     "is_port_taken",
+    "own_address_towards",
     "resolve",
 ]

@@ -63,3 +63,18 @@ def is_own(address: Address) -> bool:
         except OSError:
             return False
     return True
+
+
+def own_address_towards(address: Address) -> Address:
+    """The address of this machine by which that one is reached, at any free port."""
+    with socket.socket(address.family, socket.SOCK_DGRAM) as trial:
+        try:
+            if address.family == socket.AF_INET:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            trial.connect(address.sockaddr)  # sends nothing
+            host = trial.getsockname()[0]
+        except OSError as error:
+            raise OutputError(
+                f"cannot reach {address.host}: {error.strerror}; expected a network in which it is."
+            ) from error
+    return Address(address.family, (host, 0, *address.sockaddr[2:]))

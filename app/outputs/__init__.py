@@ -137,7 +137,7 @@ def open_output(settings: OutputSettings) -> Output:
     link: Link
     match settings.options:
         case osc.OscSettings():
-            link = DatagramLink(osc.OscEncoder(settings.options), _sender(settings, address))
+            link = _osc_link(settings, settings.options, address)
         case vmc.VmcSettings():
             link = DatagramLink(vmc.VmcEncoder(settings.options), _sender(settings, address))
         case livelink.LiveLinkSettings():
@@ -156,6 +156,16 @@ def open_output(settings: OutputSettings) -> Output:
 
 def _sender(settings: OutputSettings, address: Address) -> DatagramSender:
     return DatagramSender(address, name=settings.name)
+
+
+def _osc_link(settings: OutputSettings, options: osc.OscSettings, address: Address) -> Link:
+    encoder = osc.OscEncoder(options)
+    link = DatagramLink(encoder, _sender(settings, address))
+    if not options.query:
+        return link
+    from app.outputs.osc_query import DescribedLink  # takes a quarter of a second
+
+    return DescribedLink(link, encoder, options, address, name=settings.name)
 
 
 def _vrchat_link(

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,12 +48,15 @@ class OscSettings:
     compact:      the 52 weights as one message /face/blendshapes, in the order of
                   `engine.blendshapes.BLENDSHAPES`, in place of 52 addresses.
     only_changed: leave out what has not changed; everything is sent once a second.
+    query:        describe the addresses to programs that ask (OSCQuery), and announce that in the
+                  local network.
     """
 
     prefix: str = "/face"
     bundled: bool = True
     compact: bool = False
     only_changed: bool = False
+    query: bool = False
     axes: AxisSettings = UNCHANGED
 
     def __post_init__(self) -> None:
@@ -64,28 +67,28 @@ class OscSettings:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An address and what is sent there.
+
+    kinds:   types of the arguments.
+    extent:  lowest and highest value of each; None: there are none.
+    meaning: for people.
+    """
+
+    address: str
+    kinds: tuple[type[int] | type[float], ...]
+    extent: tuple[float, float] | None
+    meaning: str
+
+
 class OscEncoder:
     """States to datagrams of plain OSC."""
 
     def __init__(self, settings: OscSettings) -> None:
         self._only_changed = settings.only_changed
         self._packets = PreparedPackets(
-            [
-                Message(settings.prefix + address, *arguments)
-                for address, *arguments in (
-                    ("/tracked", int),
-                    ("/head/rot", float, float, float),
-                    ("/head/quat", float, float, float, float),
-                    ("/head/pos", float, float, float),
-                    ("/eye/left", float, float),
-                    ("/eye/right", float, float),
-                    ("/fps", float),
-                )
-            ]
-            + [
-                Message(settings.prefix + address, *[float] * count)
-                for address, count in _weight_addresses(compact=settings.compact)
-            ],
+            [Message(node.address, *node.kinds) for node in layout(settings)],
             bundled=settings.bundled,
         )
         self._tolerance = np.array(
@@ -97,13 +100,15 @@ class OscEncoder:
             + [_RATE]
             + [_WEIGHT] * len(BLENDSHAPES)
         )
+        self.numbers = np.zeros_like(self._tolerance)
+        """All arguments of the last state, in the order of the layout."""
         self._rate = _Rate()
         self._sent = np.zeros_like(self._tolerance)
         self._refreshed = -math.inf
 
     def encode(self, state: FaceState) -> Sequence[bytes | memoryview]:
         """The datagrams for a state, valid until the next call."""
-        numbers = self._numbers(state)
+        numbers = self.numbers = self._numbers(state)
         packets = self._packets.fill(numbers)
         if not self._only_changed:
             return packets
@@ -153,8 +158,23 @@ class _Rate:
         return 1.0 / self._interval if self._interval else 0.0
 
 
-def _weight_addresses(*, compact: bool) -> list[tuple[str, int]]:
-    """Address and number of arguments."""
-    if compact:
-        return [("/blendshapes", len(BLENDSHAPES))]
-    return [(f"/{name}", 1) for name in BLENDSHAPES]
+def layout(settings: OscSettings) -> tuple[Node, ...]:
+    """All addresses in the order in which they are sent."""
+    turn, unit = (-180.0, 180.0), (-1.0, 1.0)
+    nodes: tuple[Node, ...] = (
+        Node("/tracked", (int,), (0, 1), "1 while a face is seen"),
+        Node("/head/rot", (float,) * 3, turn, "pitch, yaw, roll in degrees"),
+        Node("/head/quat", (float,) * 4, unit, "rotation as quaternion x y z w"),
+        Node("/head/pos", (float,) * 3, None, "position in metres"),
+        Node("/eye/left", (float,) * 2, turn, "yaw, pitch in degrees"),
+        Node("/eye/right", (float,) * 2, turn, "yaw, pitch in degrees"),
+        Node("/fps", (float,), None, "states per second"),
+    )
+    if settings.compact:
+        count = len(BLENDSHAPES)
+        nodes += (Node("/blendshapes", (float,) * count, (0.0, 1.0), "the ARKit blendshapes"),)
+    else:
+        nodes += tuple(
+            Node(f"/{name}", (float,), (0.0, 1.0), "ARKit blendshape") for name in BLENDSHAPES
+        )
+    return tuple(replace(node, address=settings.prefix + node.address) for node in nodes)
