@@ -45,21 +45,20 @@ with vision.FaceLandmarker.create_from_options(options) as landmarker:
 
 OURS = """
 import sys, time
-import app.recordings.livelink_csv as csv
-from app.outputs.datagrams import DatagramOutput
+from app.meter import Meter
+from app.recordings.livelink_csv import LiveLinkCsv
 from app.cli import main
-seen = []
-def counted(original):
-    def method(self, state):
-        original(self, state)
-        if isinstance(self, csv.LiveLinkCsv) or self.name.startswith("osc"):
-            seen.append((time.perf_counter(), time.process_time()))
+marks = []
+def marked(original):
+    def method(*arguments):
+        original(*arguments)
+        marks.append((time.perf_counter(), time.process_time()))
     return method
-csv.LiveLinkCsv.write = counted(csv.LiveLinkCsv.write)
-DatagramOutput.send = counted(DatagramOutput.send)
+LiveLinkCsv.write = marked(LiveLinkCsv.write)  # the last thing that `track` does for a frame
+Meter.sent = marked(Meter.sent)                # the last thing that `run` does
 sys.stdout, out = sys.stderr, sys.stdout
 code = main({argv!r})
-(wall, cpu), (wall_end, cpu_end) = seen[{warm_up}], seen[{frames} - 1]
+(wall, cpu), (wall_end, cpu_end) = marks[{warm_up}], marks[{frames} - 1]
 count = {frames} - 1 - {warm_up}
 print((wall_end - wall) / count, (cpu_end - cpu) / count, file=out)
 """
@@ -67,7 +66,7 @@ print((wall_end - wall) / count, (cpu_end - cpu) / count, file=out)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("video", type=Path)
+    parser.add_argument("video", type=Path, help="at least as long as --frames")
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
@@ -75,7 +74,10 @@ def main() -> int:
     for _ in range(arguments.rounds):
         for name, values in costs.items():
             values.append(_measure(name, arguments.video, arguments.frames))
-    middle = {name: [median(column) for column in zip(*values)] for name, values in costs.items()}
+    middle = {
+        name: [median(column) for column in zip(*values, strict=True)]
+        for name, values in costs.items()
+    }
     print("| | ms a frame | processor ms a frame | rate to bare | processor time to bare |")
     print("|---|---|---|---|---|")
     for name, (wall, cpu) in middle.items():
@@ -98,12 +100,24 @@ def _measure(name: str, video: Path, frames: int) -> tuple[float, float]:
             argv = (
                 ["track", str(video), "--record", take]
                 if name == "track"
-                else ["run", "--source", str(video), "--no-window", "--pace", "fast"]
-                + ["--frames", str(frames)]
+                else [
+                    "run",
+                    "--source",
+                    str(video),
+                    "--no-window",
+                    "--pace",
+                    "fast",
+                    "--frames",
+                    str(frames),
+                ]
             )
             code = OURS.format(argv=argv, frames=frames, warm_up=WARM_UP)
         output = subprocess.run(
-            [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # MediaPipe's start-up messages
+            text=True,
         ).stdout
     wall, cpu = output.split()
     return float(wall), float(cpu)
