@@ -18,10 +18,13 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.osc_packet import OscPacket
 
-from app.outputs import open_output, parse_output
+from app.outputs import ifacialmocap, open_output, parse_output, vtsphone
 from app.outputs.datagrams import Encoder
+from app.outputs.livelink import LiveLinkEncoder, LiveLinkSettings
 from app.outputs.osc import OscEncoder, OscSettings
 from app.outputs.vmc import VmcEncoder, VmcSettings
+from app.outputs.vrchat import VrchatSettings, open_blind_encoder
+from app.outputs.vts import KNOWN, Input, VtsEncoder
 from app.recordings import open_recording
 from engine.blendshapes import BLENDSHAPES
 from engine.data import LANDMARK_COUNT, FaceState
@@ -43,9 +46,20 @@ def main() -> None:
         ours = _microseconds(encoder.encode, states)
         theirs = _microseconds(_built_by_python_osc(encoder, states[0]), states)
         print(f"encode {name:27}{ours:8.1f}   {ours / theirs:.3f} of python-osc's {theirs:.0f} µs")
+    vts = VtsEncoder([Input(name, -1000.0, 1000.0) for name in KNOWN])
+    vrchat = open_blind_encoder(VrchatSettings())
+    others: dict[str, Callable[[FaceState], object]] = {
+        "ifacialmocap": lambda state: ifacialmocap.encode(state, 1),
+        "livelink": LiveLinkEncoder(LiveLinkSettings()).encode,
+        "vrchat, all that there can be": vrchat.encode,
+        "vts": lambda state: vts.encode(state, 1),
+        "vtsphone": lambda state: vtsphone.encode(state, 0.0),
+    }
+    for name, encode in others.items():
+        print(f"encode {name:27}{_microseconds(encode, states):8.1f}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
-        for protocol in ("osc", "vmc"):
+        for protocol in ("osc", "vmc", "ifacialmocap", "livelink"):
             with open_output(parse_output(f"{protocol}::{receiver.getsockname()[1]}")) as output:
                 sent = _microseconds(output.send, states)
             print(f"{f'encode and send {protocol}':34}{sent:8.1f}")

@@ -290,6 +290,22 @@ def test_a_receiver_on_this_machine_is_seen_by_its_port(free_port: int) -> None:
         assert receivers.probe_receiver(local_output(free_port)).verdict is OK
 
 
+def test_vtube_studio_is_looked_for_where_it_is_connected_to(free_port: int) -> None:
+    output = parse_output(f"vts::{free_port}")
+    assert receivers.probe_receiver(output).verdict is NOTE
+    with socket.create_server(("127.0.0.1", free_port)):
+        assert receivers.probe_receiver(output).verdict is OK
+
+
+def test_the_phones_port_is_to_be_free(free_port: int) -> None:
+    output = parse_output(f"vtsphone::{free_port}")
+    assert receivers.probe_receiver(output).verdict is OK
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", free_port))
+        finding = receivers.probe_receiver(output)
+    assert finding.verdict is FAIL and "127.0.0.2" in finding.advice
+
+
 def test_a_receiver_on_another_computer_is_not_asked() -> None:
     finding = receivers.probe_receiver(parse_output("vmc:192.0.2.7"))
     assert finding.verdict is OK and "another computer" in finding.text

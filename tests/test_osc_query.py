@@ -96,7 +96,7 @@ def test_status_says_what_there_is_not(request_: str, status: int) -> None:
 def test_host_info_says_where_the_stream_goes() -> None:
     status, info = described("/?HOST_INFO")
     assert status == 200
-    assert (info["NAME"], info["OSC_IP"], info["OSC_PORT"]) == ("mien", "127.0.0.1", 9009)
+    assert (info["NAME"], info["OSC_IP"], info["OSC_PORT"]) == ("mien-9009", "127.0.0.1", 9009)
     assert info["OSC_TRANSPORT"] == "UDP" and info["EXTENSIONS"]["VALUE"] is True
 
 

@@ -104,7 +104,7 @@ asyncio.run(main())
 """
 
 _OSCQUERY_CLIENT = """
-import time
+import sys, time
 from pythonoscquery.osc_query_browser import OSCQueryBrowser
 from pythonoscquery.osc_query_client import OSCQueryClient
 from pythonoscquery.shared.oscquery_spec import OSCQueryAttribute as Attribute
@@ -112,7 +112,7 @@ browser = OSCQueryBrowser()
 service = None
 while service is None:
     time.sleep(0.1)
-    service = browser.find_service_by_name("mien")
+    service = browser.find_service_by_name(sys.argv[1])
 client = OSCQueryClient(service)
 info = client.get_host_info()
 print(info.name, info.osc_ip, info.osc_port)
@@ -390,10 +390,11 @@ def test_pyvts_takes_our_tests_vtube_studio_for_one(tmp_path: Path) -> None:
 )
 def test_python_oscquery_finds_plain_osc_and_reads_it(port: int) -> None:
     settings = replace(parse_output(f"osc::{port}"), options=OscSettings(query=True))
+    name = f"mien-{port}"
     with (
         open_output(settings) as output,
-        running([sys.executable, "-W", "ignore", "-c", _OSCQUERY_CLIENT]) as peer,
+        running([sys.executable, "-W", "ignore", "-c", _OSCQUERY_CLIENT, name]) as peer,
     ):
         output.send(face(jawOpen=0.25))
         lines = lines_until(peer, "done")
-    assert lines == [f"mien 127.0.0.1 {port}", "/face/jawOpen [0.25] 1", "done"]
+    assert lines == [f"{name} 127.0.0.1 {port}", "/face/jawOpen [0.25] 1", "done"]

@@ -2,6 +2,7 @@
 
 from app.network.address import (
     Address,
+    is_connection_taken,
     is_own,
     is_port_taken,
     own_address_towards,
@@ -16,6 +17,7 @@ __all__ = [
     "DatagramListener",
     "DatagramSender",
     "StreamSender",
+    "is_connection_taken",
     "is_own",
     "is_port_taken",
     "own_address_towards",

@@ -45,14 +45,22 @@ def resolve(host: str, port: int) -> Address:
     return Address(family, sockaddr)
 
 
-def is_port_taken(address: Address) -> bool:
-    """Whether a program on this machine receives datagrams there. Asks by trying to be it."""
-    with socket.socket(address.family, socket.SOCK_DGRAM) as trial:
+def is_port_taken(address: Address, kind: socket.SocketKind = socket.SOCK_DGRAM) -> bool:
+    """Whether a program on this machine receives there. Asks by trying to be it.
+
+    kind: of datagrams, or streams for programs that are connected to.
+    """
+    with socket.socket(address.family, kind) as trial:
         try:
             trial.bind(address.sockaddr)
         except OSError:
             return True
     return False
+
+
+def is_connection_taken(address: Address) -> bool:
+    """`is_port_taken` for TCP."""
+    return is_port_taken(address, socket.SOCK_STREAM)
 
 
 def is_own(address: Address) -> bool:

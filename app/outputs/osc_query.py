@@ -23,8 +23,6 @@ from engine.data import FaceState
 from engine.errors import OutputError
 
 KIND = "_oscjson._tcp.local."
-NAME = "mien"
-
 _PAUSE = 0.2  # seconds between looks whether the output was closed
 _READ = 1  # ACCESS of a value that can only be read
 _ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION")
@@ -38,7 +36,7 @@ class Description:
     def __init__(self, nodes: Sequence[Node], target: Address) -> None:
         self._nodes = nodes
         self._host_info = {
-            "NAME": NAME,
+            "NAME": service_name(target),
             "OSC_IP": target.host,
             "OSC_PORT": int(target.sockaddr[1]),
             "OSC_TRANSPORT": "UDP",
@@ -75,6 +73,11 @@ class Description:
             branch |= _described(node, values[start:end])
             start = end
         return root
+
+
+def service_name(target: Address) -> str:
+    """What people choose by, where several streams are announced."""
+    return f"mien-{target.sockaddr[1]}"
 
 
 def _described(node: Node, values: Sequence[float]) -> dict[str, Any]:
@@ -114,7 +117,9 @@ class DescribedLink:
             own, lambda request: description.answer(request, self._values.peek() or ())
         )
         self._stack.callback(self._server.close)
-        self._announcement = Announcement(KIND, Service(NAME, own.host, self._server.port))
+        self._announcement = Announcement(
+            KIND, Service(service_name(target), own.host, self._server.port)
+        )
         self._stack.callback(self._announcement.close)
         self._stack.enter_context(Worker(self._announce))
         self._worker = self._stack.enter_context(Worker(self._serve))

@@ -165,7 +165,8 @@ class VtsLink:
                     self._drain(float("inf"))
                 self._say(f"VTube Studio says: {refusal}")
             except OSError as error:
-                self._say(self._reason() or f"VTube Studio does not answer: {error}")
+                log.debug("%s: %s", self._name, error)
+                self._say(self._reason() or "VTube Studio does not answer; is it running?")
             self._drain(self._retry)
         except Ended:
             return False

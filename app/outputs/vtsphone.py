@@ -171,7 +171,9 @@ class VtsPhoneLink:
         elif len(self._clients) < _MOST_PORTS:
             sender = DatagramSender(resolve(host, port), name=f"{self._name}, {host}:{port}")
             self._clients[host, port] = _Client(sender, until)
-            log.info("%s: %s asks from %s:%d", self._name, request.client, host, port)
+            log.info(
+                "%s: %s asks from %s:%d", self._name, request.client or "a program", host, port
+            )
 
     def _dismiss(self, place: tuple[str, int]) -> None:
         client = self._clients.pop(place)
