@@ -78,17 +78,17 @@ def test_a_hung_driver_does_not_keep_the_program() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupted_wait_does_not_take_the_worker_for_ended() -> None:
-    waiting, finish = threading.Event(), threading.Event()
+    finish = threading.Event()
 
     def step() -> bool:
-        waiting.wait(5.0)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return finish.wait(5.0) and False
 
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     with Worker(step) as worker:
         with pytest.raises(KeyboardInterrupt):
-            waiting.set()
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             worker.wait(5.0)
+        signal.signal(signal.SIGALRM, before)
         assert worker.running
         finish.set()
         assert worker.wait(5.0)
