@@ -1,94 +1,97 @@
-"""Filters for noisy signals, called once per sample with that sample's own timestamp."""
+"""A filter for many noisy signals at once, called once per sample with that sample's timestamp.
+
+It takes deviations, the distance from each filtered value to its new sample, and answers with the
+step that the value is to take. So it filters numbers and rotations alike: the deviation of a
+rotation is a small turn, and no seam of any angle comes into it.
+
+At rest a value is the mean of a short past. Evidence of motion, measured in the signal's own noise,
+lets it follow: a sample too far away to be noise opens the gate at once, a lean to one side that
+lasts shortens the mean. While there is motion the gate opens easily; after it the mean starts
+afresh, of one sample, two, three …, so that the value is steady again as soon as can be.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from engine.geometry import Array, rotation_angle, slerp
+from engine.geometry import Array
+from engine.noise import NoiseLevel
+
+# Found by a search over benchmarks/smoothing.py. Distances are in noise levels, times in seconds.
+MEMORY = 0.35  # of the mean at rest
+JUMP = 5.2  # one sample so far away is motion
+MOTION_MEMORY = 0.35
+MOVING_OPEN = 1.8  # a gate opens over this distance …
+CALMING = 10.0  # … which begins so much later when the motion is long past
+LEAN_MEMORY = 0.25
+LEAN_LIMIT = 2.0  # no single sample leans more than this
+LEAN = 0.5  # a lean from which on the mean gets shorter …
+LEAN_GAIN, LEAN_MOST = 3.0, 0.5  # … by so much of a sample each level more, and no further
 
 
-@dataclass(frozen=True, slots=True)
-class OneEuroSettings:
-    """Casiez, Roussel, Vogel, CHI 2012, doi:10.1145/2207676.2208639 (same parameter names).
+class FilterBank:
+    """N signals. Each learns its own noise, and each has its own caution."""
 
-    min_cutoff: Hz, > 0. Lower is steadier at rest.
-    beta:       Hz per unit/s, >= 0. Higher lags less in motion.
-    d_cutoff:   Hz, > 0. Smooths the speed estimate itself; higher notices a start of motion sooner.
-    """
+    def __init__(self, floor: Array, caution: Array, fastest_fall: Array) -> None:
+        """Arrays (N,).
 
-    min_cutoff: float
-    beta: float
-    d_cutoff: float = 1.0
+        floor:        the least noise that is taken to be there, in each signal's unit.
+        caution:      1 balanced; more is steadier, less is quicker.
+        fastest_fall: how fast the value may fall, in units per second; may be infinite.
+        """
+        self._noise = NoiseLevel(floor)
+        self._caution = caution
+        self._least_gain_rate = -1.0 / (MEMORY * caution)
+        self._fall = -fastest_fall
+        self._size = len(floor)
+        self._timestamp = -math.inf
+        self.restart(self._timestamp)
 
-    def __post_init__(self) -> None:
-        if self.min_cutoff <= 0.0 or self.beta < 0.0 or self.d_cutoff <= 0.0:
-            raise ValueError(f"out of range: {self}")
+    def restart(self, timestamp: float) -> None:
+        """The values are the samples of `timestamp` themselves. The noise stays learned."""
+        self._left = np.zeros(self._size)  # from the value to the newest sample
+        self._gain = np.ones(self._size)
+        self._motion = np.zeros(self._size)
+        self._lean = np.zeros(self._size)
+        self._timestamp = timestamp
 
+    def update(self, deviation: Array, timestamp: float) -> Array:
+        """The steps (N,) towards the samples of `timestamp`, which lie `deviation` (N,) away.
 
-def smoothing_factor(cutoff_hz: float, dt: float) -> float:
-    """Share of the new sample, in (0, 1), in a first-order low-pass over `dt` seconds."""
-    r = 2.0 * math.pi * cutoff_hz * dt
-    return r / (r + 1.0)
+        A repeated or older timestamp gives no step.
+        """
+        elapsed = timestamp - self._timestamp
+        if elapsed <= 0.0:  # some camera drivers repeat a timestamp
+            return np.zeros(self._size)
+        self._timestamp = timestamp
+        level = self._noise.update(deviation, deviation - self._left, self._motion, elapsed)
+        distance = deviation / (level * self._caution)
 
+        opened = self._gate(np.abs(distance), elapsed)
+        leaning = self._leaning(distance, opened, elapsed)
+        settling = self._gain / (1.0 + self._gain)  # 1, 1/2, 1/3 …
+        resting = -np.expm1(elapsed * self._least_gain_rate)
+        self._gain = np.maximum(np.maximum(settling, resting), np.maximum(opened, leaning))
 
-class OneEuroFilter:
-    """Low-pass filter that holds slow signals still and lets fast ones through.
+        step = np.maximum(self._gain * deviation, elapsed * self._fall)
+        self._left = deviation - step
+        return step
 
-    Works on N channels at once; each has its own cutoff, min_cutoff + beta * |speed|.
-    """
+    def _gate(self, distance: Array, elapsed: float) -> Array:
+        """0 shut … 1 open."""
+        self._motion *= math.exp(-elapsed / MOTION_MEMORY)
+        moving = (distance - CALMING * (1.0 - self._motion)) * (self._motion / MOVING_OPEN)
+        opened = np.minimum(np.maximum(moving, distance > JUMP), 1.0)
+        self._motion = np.maximum(self._motion, opened)
+        return opened
 
-    def __init__(self, settings: OneEuroSettings) -> None:
-        self._settings = settings
-        self._last: tuple[Array, Array, float] | None = None  # value, speed, timestamp
-
-    def reset(self) -> None:
-        """Forget the past; the next sample passes unchanged."""
-        self._last = None
-
-    def update(self, x: Array, timestamp: float) -> Array:
-        """Filter one sample of shape (N,). A repeated or older timestamp changes nothing."""
-        if self._last is None:
-            self._last = x, np.zeros_like(x), timestamp
-            return x
-        value, speed, before = self._last
-        dt = timestamp - before
-        if dt <= 0.0:  # some camera drivers repeat a timestamp
-            return value
-        settings = self._settings
-        speed = speed + smoothing_factor(settings.d_cutoff, dt) * ((x - value) / dt - speed)
-        r = (2.0 * math.pi * dt) * (settings.min_cutoff + settings.beta * np.abs(speed))
-        value = value + r / (r + 1.0) * (x - value)
-        self._last = value, speed, timestamp
-        return value
-
-
-class RotationOneEuroFilter:
-    """The same on rotations: the step is a slerp, the speed an angle. Indifferent to q and -q."""
-
-    def __init__(self, settings: OneEuroSettings) -> None:
-        self._settings = settings
-        self._last: tuple[Array, float, float] | None = None  # rotation, rad/s, timestamp
-
-    def reset(self) -> None:
-        """Forget the past; the next sample passes unchanged."""
-        self._last = None
-
-    def update(self, rotation: Array, timestamp: float) -> Array:
-        """Filter one unit quaternion xyzw. A repeated or older timestamp changes nothing."""
-        if self._last is None:
-            self._last = rotation, 0.0, timestamp
-            return rotation
-        value, speed, before = self._last
-        dt = timestamp - before
-        if dt <= 0.0:
-            return value
-        settings = self._settings
-        step = rotation_angle(value, rotation)
-        speed += smoothing_factor(settings.d_cutoff, dt) * (step / dt - speed)
-        cutoff_hz = settings.min_cutoff + settings.beta * speed
-        value = slerp(value, rotation, smoothing_factor(cutoff_hz, dt))
-        self._last = value, speed, timestamp
-        return value
+    def _leaning(self, distance: Array, opened: Array, elapsed: float) -> Array:
+        """The gain that a lasting lean asks for; where the gate opens the lean is forgotten."""
+        share = 1.0 - math.exp(-elapsed / LEAN_MEMORY)
+        limited = np.minimum(np.maximum(distance, -LEAN_LIMIT), LEAN_LIMIT)
+        self._lean += share * (limited - self._lean)
+        leaning = np.minimum((np.abs(self._lean) - LEAN) * LEAN_GAIN, LEAN_MOST)
+        self._lean *= 1.0 - opened
+        return leaning

@@ -6,41 +6,94 @@ neutral; when it is back the state eases to it, so that nothing ever jumps.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import FaceState, Observation
-from engine.filters import OneEuroFilter, OneEuroSettings, RotationOneEuroFilter
+from engine.filters import FilterBank
 from engine.gaze import set_eye_look
 from engine.geometry import IDENTITY_ROTATION, Array, slerp
 
 TYPICAL_POSITION: Array = np.array([0.0, 0.0, -0.5])
 """Where a head is taken to be until one has been seen, metres in camera space."""
 
+FLOORS: dict[str, float] = {"weights": 0.001, "gaze": 0.002, "position": 0.0001, "rotation": 0.0005}
+"""The least noise that is worth smoothing: weights in 1, gaze in rad, position in m, rotation in
+rad."""
+
+_CHANNELS: dict[str, slice] = {
+    "weights": slice(0, 52),
+    "gaze": slice(52, 56),
+    "position": slice(56, 59),
+    "rotation": slice(59, 62),  # turns about the head's own axes
+    **{name: slice(i, i + 1) for i, name in enumerate(BLENDSHAPES)},
+}
+_VALUES = slice(0, 59)  # all but the rotation, which is a quaternion
+_COUNT = 62
+_CAUTION_RANGE = 2.0  # at quickness 0; its inverse at quickness 1
 _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 
 
 @dataclass(frozen=True, slots=True)
-class SmootherSettings:
-    """One filter per kind of signal, and what happens around a lost face (seconds).
+class ChannelSettings:
+    """What one channel, or one kind of channels, has for itself.
 
-    weights, gaze, rotation, position: units 1, rad, rad, m.
-    hold:       how long the last face stays before it eases to neutral.
-    ease_out:   how long easing to neutral takes.
-    ease_in:    how long easing to a face that is back takes.
-    closed_eye: eyeBlink above which the iris is hidden and the eye's gaze is not believed.
+    name:      a blendshape such as "jawOpen", or "weights", "gaze", "position", "rotation".
+    quickness: 0 steady … 1 quick; left out: as for all.
+    floor:     the least noise that is taken to be there (weights 1, gaze and rotation rad,
+               position m); left out: FLOORS.
     """
 
-    weights: OneEuroSettings = OneEuroSettings(min_cutoff=3.0, beta=10.0, d_cutoff=10.0)
-    gaze: OneEuroSettings = OneEuroSettings(min_cutoff=2.0, beta=12.0, d_cutoff=8.0)
-    rotation: OneEuroSettings = OneEuroSettings(min_cutoff=3.0, beta=40.0, d_cutoff=8.0)
-    position: OneEuroSettings = OneEuroSettings(min_cutoff=1.5, beta=60.0, d_cutoff=4.0)
+    name: str
+    quickness: float | None = None
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in _CHANNELS:
+            raise ValueError(
+                f"name is {self.name!r}; expected a blendshape such as 'jawOpen', or "
+                f"{', '.join(FLOORS)}"
+            )
+        if self.quickness is not None:
+            _check_quickness(self.quickness)
+        if self.floor is not None and not 0.0 < self.floor < math.inf:
+            raise ValueError(f"floor is {self.floor}; expected more than 0")
+
+
+@dataclass(frozen=True, slots=True)
+class SmootherSettings:
+    """How steady or quick the face is, and what happens around a lost face (seconds).
+
+    quickness:   0 steady … 1 quick.
+    channels:    exceptions, later ones before earlier ones.
+    lid_opening: how fast a lid may open, in eyeBlink a second. Lids close at once.
+    hold:        how long the last face stays before it eases to neutral.
+    ease_out:    how long easing to neutral takes.
+    ease_in:     how long easing to a face that is back takes.
+    closed_eye:  eyeBlink above which the iris is hidden and the eye's gaze is not believed.
+    """
+
+    quickness: float = 0.5
+    channels: tuple[ChannelSettings, ...] = ()
+    lid_opening: float = 12.0
     hold: float = 0.3
     ease_out: float = 0.5
     ease_in: float = 0.2
     closed_eye: float = 0.45
+
+    def __post_init__(self) -> None:
+        _check_quickness(self.quickness)
+        for name in ("lid_opening", "ease_out", "ease_in"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected more than 0")
+
+
+def _check_quickness(value: float) -> None:
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"quickness is {value}; expected 0 (steady) to 1 (quick)")
 
 
 class Smoother:
@@ -48,10 +101,9 @@ class Smoother:
 
     def __init__(self, settings: SmootherSettings) -> None:
         self._settings = settings
-        self._weights = OneEuroFilter(settings.weights)
-        self._gaze = OneEuroFilter(settings.gaze)
-        self._rotation = RotationOneEuroFilter(settings.rotation)
-        self._position = OneEuroFilter(settings.position)
+        self._bank = _filter_bank(settings)
+        self._values = np.zeros(_VALUES.stop)  # weights, gaze, position, filtered
+        self._rotation = IDENTITY_ROTATION
         self._face: Observation | None = None  # the newest one, its values filtered
         self._presence = 0.0  # 0 neutral … 1 the face as it is
         self._before: float | None = None  # timestamp of the newest state
@@ -64,34 +116,43 @@ class Smoother:
         if observation is None:
             self._fade_out(timestamp, elapsed)
         else:
+            is_new = self._presence == 0.0
             self._fade_in(elapsed)
-            self._face = self._filtered(observation)
+            self._face = self._filtered(observation, is_new)
         self._before = timestamp
         return self._state(observation, timestamp, image_size)
 
     def _fade_in(self, elapsed: float) -> None:
         if self._before is None:  # nothing has been shown that could jump
             self._presence = 1.0
-        if self._presence == 0.0:
-            for signal in (self._weights, self._gaze, self._rotation, self._position):
-                signal.reset()
         self._presence = min(1.0, self._presence + elapsed / self._settings.ease_in)
 
     def _fade_out(self, timestamp: float, elapsed: float) -> None:
         if self._face is not None and timestamp - self._face.timestamp > self._settings.hold:
             self._presence = max(0.0, self._presence - elapsed / self._settings.ease_out)
 
-    def _filtered(self, seen: Observation) -> Observation:
-        gaze = self._gaze.update(self._believable_gaze(seen).ravel(), seen.timestamp).reshape(2, 2)
-        weights = self._weights.update(seen.weights, seen.timestamp).copy()
+    def _filtered(self, seen: Observation, is_new: bool) -> Observation:
+        gaze = self._believable_gaze(seen)
+        values = np.concatenate((seen.weights, gaze.ravel(), seen.head_position))
+        if is_new:
+            self._bank.restart(seen.timestamp)
+            self._values, self._rotation = values, seen.head_rotation
+        else:
+            turn = _turn_between(self._rotation, seen.head_rotation)
+            deviation = np.concatenate((values - self._values, turn))
+            step = self._bank.update(deviation, seen.timestamp)
+            self._values = self._values + step[_VALUES]
+            self._rotation = _turned(self._rotation, step[_CHANNELS["rotation"]])
+        weights = self._values[_CHANNELS["weights"]].copy()
+        gaze = self._values[_CHANNELS["gaze"]].reshape(2, 2)
         set_eye_look(weights, gaze)
         return Observation(
             timestamp=seen.timestamp,
             confidence=seen.confidence,
             landmarks=seen.landmarks,
             weights=weights,
-            head_rotation=self._rotation.update(seen.head_rotation, seen.timestamp),
-            head_position=self._position.update(seen.head_position, seen.timestamp),
+            head_rotation=self._rotation,
+            head_position=self._values[_CHANNELS["position"]],
             gaze=gaze,
             image_size=seen.image_size,
         )
@@ -131,3 +192,45 @@ class Smoother:
             landmarks=None if observation is None else observation.landmarks,
             image_size=image_size,
         )
+
+
+def _filter_bank(settings: SmootherSettings) -> FilterBank:
+    floor, quickness = np.empty(_COUNT), np.full(_COUNT, settings.quickness)
+    for kind, least in FLOORS.items():
+        floor[_CHANNELS[kind]] = least
+    for channel in settings.channels:
+        place = _CHANNELS[channel.name]
+        floor[place] = floor[place] if channel.floor is None else channel.floor
+        quickness[place] = quickness[place] if channel.quickness is None else channel.quickness
+    fastest_fall = np.full(_COUNT, np.inf)
+    fastest_fall[list(_BLINKS)] = settings.lid_opening
+    return FilterBank(floor, _CAUTION_RANGE ** (1.0 - 2.0 * quickness), fastest_fall)
+
+
+def _turn_between(start: Array, end: Array) -> Array:
+    """The turn about `start`'s own axes that leads to `end`, the short way: axis times radians."""
+    ax, ay, az, aw = start.tolist()
+    bx, by, bz, bw = end.tolist()
+    x = aw * bx - bw * ax - ay * bz + az * by
+    y = aw * by - bw * ay - az * bx + ax * bz
+    z = aw * bz - bw * az - ax * by + ay * bx
+    w = ax * bx + ay * by + az * bz + aw * bw
+    sine = math.sqrt(x * x + y * y + z * z)
+    angle = 2.0 * math.atan2(sine, abs(w))
+    scale = math.copysign(angle / sine if sine > 0.0 else 2.0, w)  # q and -q are one rotation
+    return np.array([x * scale, y * scale, z * scale])
+
+
+def _turned(rotation: Array, turn: Array) -> Array:
+    """`rotation` after a turn about its own axes (axis times radians)."""
+    ax, ay, az, aw = rotation.tolist()
+    x, y, z = turn.tolist()
+    half = 0.5 * math.sqrt(x * x + y * y + z * z)
+    scale = 0.5 * math.sin(half) / half if half > 0.0 else 0.5
+    bx, by, bz, bw = x * scale, y * scale, z * scale, math.cos(half)
+    x = aw * bx + bw * ax + ay * bz - az * by
+    y = aw * by + bw * ay + az * bx - ax * bz
+    z = aw * bz + bw * az + ax * by - ay * bx
+    w = aw * bw - ax * bx - ay * by - az * bz
+    length = math.sqrt(x * x + y * y + z * z + w * w)
+    return np.array([x / length, y / length, z / length, w / length])

@@ -1,59 +1,97 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from OneEuroFilter import OneEuroFilter as AuthorsFilter
 
-from engine.filters import OneEuroFilter, OneEuroSettings, RotationOneEuroFilter
-from engine.geometry import quaternion_from_euler, rotation_angle
+from engine.filters import FilterBank
+from engine.noise import NoiseLevel
 
-
-def test_equals_the_authors_own_filter(random: np.random.Generator) -> None:
-    ours = OneEuroFilter(OneEuroSettings(min_cutoff=1.0, beta=0.3, d_cutoff=2.0))
-    theirs = AuthorsFilter(freq=60.0, mincutoff=1.0, beta=0.3, dcutoff=2.0)
-    timestamp = 1.0  # the authors' port takes a timestamp of 0 for a missing one
-    for noise in random.normal(scale=0.05, size=400):
-        timestamp += random.uniform(0.01, 0.05)
-        x = np.sin(timestamp * 3.0) + noise
-        assert ours.update(np.array([x]), timestamp)[0] == pytest.approx(
-            theirs(x, timestamp), abs=1e-9
-        )
+RATE = 30.0
 
 
-def test_first_sample_passes_unchanged_and_again_after_reset() -> None:
-    signal = OneEuroFilter(OneEuroSettings(1.0, 0.0))
-    assert signal.update(np.array([0.5]), 0.0) == [0.5]
-    signal.update(np.array([0.9]), 0.1)
-    signal.reset()
-    assert signal.update(np.array([0.1]), 0.2) == [0.1]
+def bank(count: int = 1, *, caution: float = 1.0, fastest_fall: float = np.inf) -> FilterBank:
+    return FilterBank(np.full(count, 0.001), np.full(count, caution), np.full(count, fastest_fall))
+
+
+def filtered(signals: FilterBank, samples: np.ndarray, timestamps: np.ndarray) -> np.ndarray:
+    """(T, N) through the bank, the first row as it is."""
+    signals.restart(timestamps[0])
+    result = [samples[0]]
+    for sample, timestamp in zip(samples[1:], timestamps[1:], strict=True):
+        result.append(result[-1] + signals.update(sample - result[-1], float(timestamp)))
+    return np.array(result)
+
+
+def learned(samples: np.ndarray, rate: float = RATE) -> np.ndarray:
+    """The noise level after (T, N) samples of signals whose filtered value is 0.5."""
+    noise = NoiseLevel(np.full(samples.shape[1], 0.0005))
+    level = np.zeros(samples.shape[1])
+    for before, sample in pairwise(samples):
+        level = noise.update(sample - 0.5, sample - before, np.zeros(len(sample)), 1.0 / rate)
+    return level
+
+
+@pytest.mark.parametrize("sigma", [0.003, 0.02, 0.06])
+def test_noise_level_is_learned_within_three_seconds(
+    random: np.random.Generator, sigma: float
+) -> None:
+    level = learned(0.5 + random.normal(scale=sigma, size=(90, 50)))
+    assert np.median(level) == pytest.approx(sigma, rel=0.2)
+
+
+def test_outliers_are_not_taken_for_the_noise(random: np.random.Generator) -> None:
+    samples = 0.5 + random.normal(scale=0.01, size=(150, 50))
+    samples[::15] += 0.4  # one frame in fifteen is far off
+    assert np.median(learned(samples)) < 0.02
+
+
+def test_motion_is_not_taken_for_noise(random: np.random.Generator) -> None:
+    at = np.arange(300) / RATE
+    talk = 0.5 + 0.3 * np.sin(2 * np.pi * 4.0 * np.where(at > 3.0, at, 0.0))
+    samples = talk[:, None] + random.normal(scale=0.01, size=(300, 50))
+    assert np.median(learned(samples)) < 0.2 * talk[90:].std()
+
+
+def test_noise_that_sets_in_late_is_learned_too(random: np.random.Generator) -> None:
+    samples = np.full((300, 30), 0.5)
+    samples[90:] += random.normal(scale=0.02, size=(210, 30))
+    steady = filtered(bank(30), samples, np.arange(300) / RATE)[210:]
+    assert (steady.std(0) / samples[210:].std(0)).mean() < 0.5
+
+
+def test_a_jump_arrives_in_its_own_frame(random: np.random.Generator) -> None:
+    samples = 0.2 + random.normal(scale=0.01, size=(120, 20))
+    samples[100:] += 0.5
+    result = filtered(bank(20), samples, np.arange(120) / RATE)
+    assert result[100] == pytest.approx(samples[100])
+
+
+def test_the_value_never_leaves_the_range_of_its_samples(random: np.random.Generator) -> None:
+    samples = np.clip(np.cumsum(random.normal(scale=0.1, size=(400, 20)), axis=0), 0.0, 1.0)
+    result = filtered(bank(20), samples, np.arange(400) / RATE)
+    assert result.min() >= 0.0 and result.max() <= 1.0
+
+
+def test_more_caution_is_steadier_and_less_is_quicker(random: np.random.Generator) -> None:
+    at = np.arange(300) / RATE
+    still = 0.5 + random.normal(scale=0.02, size=(300, 30))
+    ramp = still + 0.2 * at[:, None]
+    jitter, lag = [], []
+    for caution in (2.0, 1.0, 0.5):
+        jitter.append(filtered(bank(30, caution=caution), still, at)[90:].std())
+        lag.append((ramp - filtered(bank(30, caution=caution), ramp, at))[90:].mean())
+    assert jitter == sorted(jitter) and lag == sorted(lag, reverse=True)
+
+
+def test_a_value_falls_no_faster_than_it_may() -> None:
+    samples = np.array([[1.0], [1.0], [0.0], [0.0], [0.0], [1.0]])
+    result = filtered(bank(fastest_fall=12.0), samples, np.arange(6) / RATE)[:, 0]
+    assert result.tolist() == pytest.approx([1.0, 1.0, 0.6, 0.2, 0.0, 1.0])
 
 
 def test_repeated_or_older_timestamp_changes_nothing() -> None:
-    signal = OneEuroFilter(OneEuroSettings(1.0, 0.1))
-    signal.update(np.array([0.0]), 1.0)
-    assert signal.update(np.array([1.0]), 1.0) == [0.0]
-    assert signal.update(np.array([1.0]), 0.5) == [0.0]
-    assert 0.0 < signal.update(np.array([1.0]), 1.1)[0] < 1.0
-
-
-@pytest.mark.parametrize("bad", [(0.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, 0.0)])
-def test_impossible_parameters_are_refused(bad: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="out of range"):
-        OneEuroSettings(*bad)
-
-
-def test_rotation_filter_ignores_the_sign_of_a_quaternion() -> None:
-    settings = OneEuroSettings(2.0, 1.0)
-    plain, flipped = RotationOneEuroFilter(settings), RotationOneEuroFilter(settings)
-    for i in range(50):
-        q = quaternion_from_euler(0.0, 0.01 * i, 0.3)
-        a = plain.update(q, i / 30)
-        b = flipped.update(q if i % 2 else -q, i / 30)
-        assert rotation_angle(a, b) == pytest.approx(0.0, abs=1e-6)
-
-
-def test_rotation_filter_follows_and_steadies(random: np.random.Generator) -> None:
-    signal = RotationOneEuroFilter(OneEuroSettings(1.0, 0.0))
-    raw = [quaternion_from_euler(*random.normal(scale=0.02, size=3)) for _ in range(200)]
-    steady = [signal.update(q, i / 30) for i, q in enumerate(raw)]
-    identity = np.array([0.0, 0.0, 0.0, 1.0])
-    spread = [np.mean([rotation_angle(q, identity) for q in qs[50:]]) for qs in (raw, steady)]
-    assert spread[1] < 0.5 * spread[0]
+    signals = bank()
+    signals.restart(1.0)
+    assert signals.update(np.array([1.0]), 1.0).tolist() == [0.0]
+    assert signals.update(np.array([1.0]), 0.5).tolist() == [0.0]
+    assert signals.update(np.array([1.0]), 1.1).tolist() == [1.0]

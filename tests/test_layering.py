@@ -40,7 +40,8 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.regressors",),
     ("engine.small_faces",),
     ("engine.landmarker",),
-    ("engine.filters", "engine.gaze", "engine.mirror", "models"),
+    ("engine.filters",),
+    ("engine.gaze", "engine.mirror", "engine.noise", "models"),
     ("engine.data", "engine.geometry"),
     ("engine.blendshapes", "engine.errors", "shaders"),
 )

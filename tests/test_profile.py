@@ -9,7 +9,7 @@ from app.profile import read_profile, write_profile
 from app.settings import Profile, load_profile, profile_path
 from app.sources import SourceSettings
 from engine.errors import SettingsError
-from engine.filters import OneEuroSettings
+from engine.smoother import ChannelSettings
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def test_every_setting_comes_back_as_it_was_written(tmp_path: Path) -> None:
         vmc=VmcSettings(names="vrm1", neck_share=0.4),
     )
     profile = replace(
-        profile, smoother=replace(profile.smoother, gaze=OneEuroSettings(1.0, 2.0, 3.0))
+        profile,
+        smoother=replace(profile.smoother, channels=(ChannelSettings("jawOpen", quickness=0.9),)),
     )
     path = tmp_path / "deep" / "p.toml"
     write_profile(path, profile)
@@ -89,10 +90,8 @@ def test_every_setting_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_values_out_of_range_are_faults_of_their_table(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
-    path.write_text(
-        "[vmc]\nneck_share = 3.0\n[smoother.weights]\nmin_cutoff = 0\nbeta = 1", "utf-8"
-    )
-    with pytest.raises(SettingsError, match=r"\[vmc\].*3.0.*\[smoother.weights\]"):
+    path.write_text("[vmc]\nneck_share = 3.0\n[smoother]\nquickness = 2", "utf-8")
+    with pytest.raises(SettingsError, match=r"\[vmc\].*3.0.*\[smoother\]"):
         read_profile(path, Profile)
 
 

@@ -5,8 +5,13 @@ import pytest
 
 from engine.blendshapes import INDEX
 from engine.data import FaceState, Observation
-from engine.geometry import IDENTITY_ROTATION, rotation_angle
-from engine.smoother import TYPICAL_POSITION, Smoother, SmootherSettings
+from engine.geometry import (
+    IDENTITY_ROTATION,
+    euler_from_quaternion,
+    quaternion_from_euler,
+    rotation_angle,
+)
+from engine.smoother import TYPICAL_POSITION, ChannelSettings, Smoother, SmootherSettings
 from tests.faces import observation
 
 RATE = 30.0
@@ -104,3 +109,95 @@ def test_same_input_gives_the_same_output_bit_for_bit(random: np.random.Generato
     seen = [observation(jawOpen=value) for value in random.uniform(size=50)]
     one, two = (states(Smoother(SETTINGS), list(seen)) for _ in range(2))
     assert all(np.array_equal(a.weights, b.weights) for a, b in zip(one, two, strict=True))
+
+
+def test_head_rotation_ignores_the_sign_of_a_quaternion(random: np.random.Generator) -> None:
+    turns = [quaternion_from_euler(*random.normal(scale=0.2, size=3)) for _ in range(90)]
+    plain = [replace(observation(), head_rotation=q) for q in turns]
+    flipped = [
+        replace(observation(), head_rotation=-q if i % 2 else q) for i, q in enumerate(turns)
+    ]
+    for a, b in zip(*(states(Smoother(SETTINGS), list(x)) for x in (plain, flipped)), strict=True):
+        assert rotation_angle(a.head_rotation, b.head_rotation) < 1e-6
+
+
+def test_head_rotation_crosses_half_a_turn_like_any_angle(random: np.random.Generator) -> None:
+    noise = random.normal(scale=0.01, size=200)
+    errors = []
+    for middle in (0.0, np.pi):
+        yaws = [middle + (i - 100) * 0.01 + noise[i] for i in range(200)]
+        seen = [
+            replace(observation(), head_rotation=quaternion_from_euler(0.0, yaw, 0.0))
+            for yaw in yaws
+        ]
+        result = states(Smoother(SETTINGS), list(seen))
+        errors.append(
+            [
+                rotation_angle(state.head_rotation, one.head_rotation)
+                for state, one in zip(result, seen, strict=True)
+            ]
+        )
+    assert errors[0] == pytest.approx(errors[1], abs=1e-6)
+    assert max(errors[0]) < 0.1
+
+
+def test_a_still_head_is_steadied_and_a_turning_one_followed(random: np.random.Generator) -> None:
+    yaws = random.normal(scale=0.01, size=240)
+    yaws[150:] += 0.5
+    seen = [
+        replace(observation(), head_rotation=quaternion_from_euler(0.0, yaw, 0.0)) for yaw in yaws
+    ]
+    result = states(Smoother(SETTINGS), list(seen))
+    shown = np.array([euler_from_quaternion(state.head_rotation)[1] for state in result])
+    assert shown[90:150].std() < 0.4 * yaws[90:150].std()
+    assert shown[150] == pytest.approx(yaws[150])
+
+
+def test_lids_close_at_once_and_open_smoothly() -> None:
+    lids = [0.1] * 60 + [0.9] * 3 + [0.1] * 6
+    result = states(Smoother(SETTINGS), [observation(eyeBlinkRight=lid) for lid in lids])
+    seen = np.array([state.weights[INDEX["eyeBlinkRight"]] for state in result])
+    assert seen[60] == pytest.approx(0.9)
+    assert np.diff(seen).min() == pytest.approx(-SETTINGS.lid_opening / RATE)
+    assert seen[-1] == pytest.approx(0.1)
+
+
+def test_quickness_trades_jitter_for_lag(random: np.random.Generator) -> None:
+    noisy = [observation(jawOpen=0.3 + x) for x in random.normal(scale=0.02, size=300)]
+    jitter = []
+    for quickness in (0.0, 0.5, 1.0):
+        result = states(Smoother(SmootherSettings(quickness=quickness)), list(noisy))
+        jitter.append(np.std([state.weights[INDEX["jawOpen"]] for state in result[90:]]))
+    assert jitter == sorted(jitter)
+
+
+def test_one_channel_can_be_quicker_than_the_others(random: np.random.Generator) -> None:
+    settings = SmootherSettings(channels=(ChannelSettings("jawOpen", quickness=1.0),))
+    noisy = [
+        observation(jawOpen=x, mouthPucker=x) for x in 0.3 + random.normal(scale=0.02, size=300)
+    ]
+    result = states(Smoother(settings), list(noisy))[90:]
+    jaw, pucker = (
+        np.std([state.weights[INDEX[name]] for state in result])
+        for name in ("jawOpen", "mouthPucker")
+    )
+    assert jaw > 1.5 * pucker
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"quickness": 1.5}, "quickness is 1.5"),
+        ({"lid_opening": 0.0}, "lid_opening is 0.0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SmootherSettings(**settings)  # type: ignore[arg-type]
+
+
+def test_settings_of_an_unknown_channel_are_refused() -> None:
+    with pytest.raises(ValueError, match="name is 'jaw'; expected a blendshape"):
+        ChannelSettings("jaw")
+    with pytest.raises(ValueError, match="floor is 0"):
+        ChannelSettings("gaze", floor=0.0)

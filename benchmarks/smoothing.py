@@ -1,0 +1,286 @@
+"""mien's smoother beside the filters that other trackers ship: tables in Markdown.
+
+    python -m benchmarks.smoothing [--json] [--seed N] [--timing uneven|even] [--video FILE]
+
+Made signals, 30 and 60 frames a second. uneven (the default): one frame in twenty is dropped and
+each comes up to a quarter of a frame late, its timestamp true; even: no frame is late. Noise has a
+standard deviation of 0.02 and is there from the start; 3 s of rest precede what is measured. Means
+over 20 seeds. `mien` is the Smoother with default settings, driven from observation to state.
+
+rest_*:     s.d. out / in on a still signal: white, AR(1) with ρ = .6, Student's t with 3 degrees.
+blink:      peak out / in of a blink of 150 ms (60 closing), in eyeBlink.
+talk_*:     lag and gain at 4 Hz, amplitude 0.3, by correlation with a sine and a cosine.
+ramp_lag:   mean lag on a ramp of 0.2 a second.
+overshoot:  largest excess in the second after a step of 1, noise included, as a share of the step.
+
+With a video: jitter of the 52 weights in the first 30 frames (frame-to-frame differences, s.d.
+over √2, so that slow motion does not count), and the lag behind MediaPipe's VIDEO mode, where the
+correlation of the curves is largest. IMAGE mode is MediaPipe without its own smoothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.rivals import RIVALS, Filter
+from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.data import LANDMARK_COUNT, Observation
+from engine.geometry import IDENTITY_ROTATION, Array
+from engine.landmarker import FaceLandmarker
+from engine.regressors.mediapipe import observation_from_detection
+from engine.smoother import Smoother, SmootherSettings
+
+RATES = (30, 60)
+SEEDS = 20
+SIGMA = 0.02
+REST = 3.0  # s
+TALK = 4.0  # Hz
+AMPLITUDE = 0.3
+SLOW = 0.2  # per second
+LIDS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
+OTHERS = tuple(range(INDEX["jawForward"], len(BLENDSHAPES)))
+
+FOLLOWED = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "mouthSmileLeft", "mouthSmileRight")
+STILL = 30  # frames
+LONGEST_LAG, LAG_STEP = 5.0, 0.05  # frames
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One filter at one rate; ratios and milliseconds."""
+
+    rest_white: float
+    rest_ar1: float
+    rest_t3: float
+    blink: float
+    talk_lag_ms: float
+    talk_gain: float
+    ramp_lag_ms: float
+    overshoot: float
+
+
+def smoothed(samples: Array, timestamps: Array, channels: tuple[int, ...] = OTHERS) -> Array:
+    """(T, N) samples through the shipped Smoother, as many columns at once as `channels`."""
+    result = np.empty_like(samples)
+    for first in range(0, samples.shape[1], len(channels)):
+        columns = samples[:, first : first + len(channels)]
+        places = list(channels[: columns.shape[1]])
+        smoother = Smoother(SmootherSettings())
+        for i, timestamp in enumerate(timestamps):
+            weights = np.zeros(len(BLENDSHAPES))
+            weights[places] = columns[i]
+            state = smoother.update(
+                _observation(weights, float(timestamp)),
+                timestamp=float(timestamp),
+                image_size=(640, 480),
+            )
+            result[i, first : first + len(places)] = state.weights[places]
+    return result
+
+
+def _observation(weights: Array, timestamp: float) -> Observation:
+    return Observation(
+        timestamp=timestamp,
+        confidence=1.0,
+        landmarks=np.zeros((LANDMARK_COUNT, 3)),
+        weights=weights,
+        head_rotation=IDENTITY_ROTATION,
+        head_position=np.array([0.0, 0.0, -0.5]),
+        gaze=np.zeros((2, 2)),
+        image_size=(640, 480),
+    )
+
+
+def measure(filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: bool) -> Figures:
+    """`lids` filters the blink, `filtered` all else."""
+    random = np.random.default_rng((seed, rate))
+
+    def times(seconds: float) -> Array:
+        t = np.arange(round(seconds * rate)) / rate
+        if not uneven:
+            return t
+        t += random.uniform(0.0, 0.25 / rate, len(t))
+        kept: Array = t[(random.random(len(t)) > 0.05) | (t < 1 / rate)]
+        return kept
+
+    def white(t: Array) -> Array:
+        return random.normal(0.0, SIGMA, (len(t), SEEDS))
+
+    def student(t: Array) -> Array:
+        return random.standard_t(3, (len(t), SEEDS)) * (SIGMA / math.sqrt(3.0))
+
+    def coloured(t: Array) -> Array:
+        noise = white(t)
+        for i in range(1, len(t)):
+            noise[i] = 0.6 * noise[i - 1] + 0.8 * noise[i]
+        return noise
+
+    phases = np.arange(SEEDS) / SEEDS / rate
+
+    t = times(REST + 10.0)
+    late = t > REST
+    rest = []
+    for noise in (white(t), coloured(t), student(t)):
+        still = 0.5 + noise
+        rest.append(float((filtered(still, t)[late].std(0) / still[late].std(0)).mean()))
+
+    t = times(REST + 1.0)
+    clean = np.interp(t[:, None] - REST - phases, [0.0, 0.06, 0.15], [0.0, 1.0, 0.0])
+    late = t > REST
+    peak = lids(clean + white(t), t)[late].max(0)
+    blink = float((peak / clean[late].max(0)).mean())
+
+    t = times(REST + 6.0)
+    late = t > REST
+    since = np.maximum(t[:, None] - REST - phases, 0.0)
+    clean = 0.5 + AMPLITUDE * np.sin(2.0 * math.pi * TALK * since)
+    turn = 2.0 * math.pi * TALK * t[late]
+    waves = np.stack([np.sin(turn), np.cos(turn), np.ones_like(turn)], axis=1)
+    parts = [
+        np.linalg.lstsq(waves, y[late], rcond=None)[0]
+        for y in (filtered(clean + white(t), t), clean)
+    ]
+    response = np.divide(*(part[0] + 1j * part[1] for part in parts))
+    talk_lag = float((-np.angle(response) / (2.0 * math.pi * TALK)).mean())
+
+    t = times(REST + 5.0)
+    clean = np.maximum(t[:, None] - REST - phases, 0.0) * SLOW
+    ramp_lag = float((clean - filtered(clean + white(t), t))[t > REST].mean() / SLOW)
+
+    t = times(REST + 1.0)
+    clean = (t[:, None] >= REST + phases) * np.ones(SEEDS)
+    excess = (filtered(clean + white(t), t) - 1.0)[t >= REST].max(0)
+    return Figures(
+        *rest,
+        blink=blink,
+        talk_lag_ms=1e3 * talk_lag,
+        talk_gain=float(np.abs(response).mean()),
+        ramp_lag_ms=1e3 * ramp_lag,
+        overshoot=float(np.maximum(excess, 0.0).mean()),
+    )
+
+
+def measure_all(seed: int, *, uneven: bool) -> dict[str, dict[str, Figures]]:
+    """By filter, then by rate."""
+
+    def lids(samples: Array, timestamps: Array) -> Array:
+        return smoothed(samples, timestamps, LIDS)
+
+    filters = {name: (rival, rival) for name, rival in RIVALS.items()}
+    filters["mien"] = (smoothed, lids)
+    return {
+        name: {str(rate): measure(*pair, rate, seed, uneven=uneven) for rate in RATES}
+        for name, pair in filters.items()
+    }
+
+
+def measure_video(path: Path) -> str:
+    """The table of a real clip."""
+    from app.face_model import face_model_path
+    from app.sources import SourceSettings, open_source
+
+    with open_source(SourceSettings(spec=str(path), pace="fast")) as source:
+        frames = list(iter(source.read, None))
+    model = face_model_path(None)
+    curves: dict[str, Array] = {}
+    cost: dict[str, float] = {}
+    for name, follow in (("MediaPipe, IMAGE mode", False), ("MediaPipe, VIDEO mode", True)):
+        smoother, spent, extra = Smoother(SmootherSettings()), 0.0, 0.0
+        raw, calm = [], []
+        with FaceLandmarker(model, follow=follow) as landmarker:
+            for frame in frames:
+                size = (frame.image.shape[1], frame.image.shape[0])
+                began = time.perf_counter()
+                detection = landmarker.detect(frame.image, frame.timestamp)
+                seen = detection and observation_from_detection(detection, frame.timestamp, size)
+                found = time.perf_counter()
+                state = smoother.update(seen, timestamp=frame.timestamp, image_size=size)
+                extra += time.perf_counter() - found
+                spent += found - began
+                raw.append(np.zeros(len(BLENDSHAPES)) if seen is None else seen.weights)
+                calm.append(state.weights)
+        curves[name], curves[f"{name} + mien"] = np.array(raw), np.array(calm)
+        cost[name] = 1e3 * spent / len(frames)
+        cost[f"{name} + mien"] = cost[name] + 1e3 * extra / len(frames)
+    period = 1e3 * (frames[-1].timestamp - frames[0].timestamp) / (len(frames) - 1)
+    reference = curves["MediaPipe, VIDEO mode"]
+    lines = [
+        f"| {path.name} | jitter at rest | largest | " + " | ".join(FOLLOWED) + " | ms a frame |",
+        "|---|---|---|" + "---|" * len(FOLLOWED) + "---|",
+    ]
+    for name, curve in curves.items():
+        jitter = np.diff(curve[:STILL], axis=0).std(0) / math.sqrt(2.0)
+        lags = [
+            f"{_lag(curve[:, INDEX[one]], reference[:, INDEX[one]]) * period:+.0f} ms"
+            for one in FOLLOWED
+        ]
+        lines.append(
+            f"| {name} | {jitter.mean():.5f} | {jitter.max():.4f} | {' | '.join(lags)} "
+            f"| {cost[name]:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def _lag(curve: Array, reference: Array) -> float:
+    """Frames by which `curve` comes later."""
+    at = np.arange(len(curve), dtype=np.float64)
+    edge = int(LONGEST_LAG)
+    inner = at[edge:-edge]
+    lags = np.arange(-LONGEST_LAG, LONGEST_LAG + LAG_STEP / 2, LAG_STEP)
+    match = [
+        np.corrcoef(np.interp(inner + lag, at, curve), reference[edge:-edge])[0, 1] for lag in lags
+    ]
+    return float(lags[int(np.argmax(match))])
+
+
+def table(results: dict[str, dict[str, Figures]], rate: int) -> str:
+    """Markdown, one row a filter."""
+    lines = [
+        f"| {rate} frames/s | rest white | AR(1) | t3 | blink | talk lag | gain | ramp lag "
+        "| overshoot |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, by_rate in results.items():
+        f = by_rate[str(rate)]
+        lines.append(
+            f"| {name} | {f.rest_white:.3f} | {f.rest_ar1:.3f} | {f.rest_t3:.3f} | {f.blink:.3f} "
+            f"| {f.talk_lag_ms:.1f} ms | {f.talk_gain:.3f} | {f.ramp_lag_ms:.0f} ms "
+            f"| {100 * f.overshoot:.1f} % |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="{filter: {rate: {figure: value}}}")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--timing", choices=("uneven", "even"), default="uneven")
+    parser.add_argument("--video", type=Path, help="a clip whose first second is at rest")
+    arguments = parser.parse_args()
+    if arguments.video is not None and not arguments.json:
+        print(measure_video(arguments.video))
+        return 0
+    results = measure_all(arguments.seed, uneven=arguments.timing == "uneven")
+    if arguments.json:
+        plain = {
+            name: {rate: asdict(figures) for rate, figures in by_rate.items()}
+            for name, by_rate in results.items()
+        }
+        print(json.dumps(plain, indent=1))
+    else:
+        print("\n\n".join(table(results, rate) for rate in RATES))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

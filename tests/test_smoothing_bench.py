@@ -1,0 +1,74 @@
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from OneEuroFilter import OneEuroFilter as AuthorsFilter
+
+from benchmarks import smoothing
+from benchmarks.rivals import RIVALS, one_euro
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    """As --json prints them, every default."""
+    results = smoothing.measure_all(0, uneven=True)
+    return {
+        name: {rate: smoothing.asdict(one) for rate, one in by_rate.items()}
+        for name, by_rate in results.items()
+    }
+
+
+@pytest.mark.parametrize("rate", ["30", "60"])
+def test_mien_reaches_every_target_at_once(figures: dict[str, Any], rate: str) -> None:
+    mien = figures["mien"][rate]
+    assert mien["rest_white"] <= 0.33
+    assert mien["rest_ar1"] <= 0.60 and mien["rest_t3"] <= 0.60
+    assert mien["blink"] >= 0.97
+    assert mien["talk_lag_ms"] <= 5.0 and mien["talk_gain"] >= 0.95
+    assert mien["ramp_lag_ms"] <= 60.0
+    assert mien["overshoot"] <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("rival", "rest", "lag", "gain"),
+    [
+        ("FoxyFace/Babble", 0.489, 23.0, 0.63),
+        ("VRCFaceTracking", 0.480, 25.5, 0.54),
+        ("OpenSeeFace", 0.811, 7.0, 0.91),
+        ("mean of 5", 0.435, 66.5, 0.43),
+    ],
+)
+def test_rivals_come_out_as_measured_elsewhere(
+    rival: str, rest: float, lag: float, gain: float
+) -> None:
+    """The figures were measured with other code, before this benchmark was written."""
+    measured = smoothing.measure(RIVALS[rival], RIVALS[rival], 30, 0, uneven=False)
+    assert measured.rest_white == pytest.approx(rest, abs=0.02)
+    assert measured.talk_lag_ms == pytest.approx(lag, abs=1.0)
+    assert measured.talk_gain == pytest.approx(gain, abs=0.02)
+
+
+def test_the_one_euro_filter_equals_its_authors_own(random: np.random.Generator) -> None:
+    # Their derivative is of the filtered value, the shipped programs' is of the raw one; at beta 0
+    # the two are the same filter.
+    theirs = AuthorsFilter(freq=60.0, mincutoff=1.0, beta=0.0, dcutoff=2.0)
+    timestamps = 1.0 + np.cumsum(random.uniform(0.01, 0.05, size=400))
+    samples = np.sin(timestamps * 3.0) + random.normal(scale=0.05, size=400)
+    ours = one_euro(1.0, 0.0, 2.0)(samples[:, None], timestamps)[:, 0]
+    expected = [theirs(x, t) for x, t in zip(samples, timestamps, strict=True)]
+    assert ours == pytest.approx(expected, abs=1e-9)
+
+
+def test_json_has_the_agreed_form(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr("sys.argv", ["smoothing", "--json", "--seed", "3"])
+    assert smoothing.main() == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {*RIVALS, "mien"}
+    for by_rate in printed.values():
+        assert set(by_rate) == {"30", "60"}
+        for one in by_rate.values():
+            assert set(one) == {
+                *("rest_white", "rest_ar1", "rest_t3", "blink"),
+                *("talk_lag_ms", "talk_gain", "ramp_lag_ms", "overshoot"),
+            }
