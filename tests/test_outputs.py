@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from pythonosc.osc_packet import OscPacket
 
 from app.network import QUIET_TIME, Address, DatagramSender, resolve
 from app.outputs import PROTOCOLS, OutputSettings, open_output, parse_output
+from app.outputs.axes import AxisSettings, adjusted
 from app.outputs.osc import OscSettings
 from app.outputs.vmc import VmcSettings
 from engine.errors import OutputError, SettingsError
 from tests.receivers import Clock, Receiver
-from tests.states import face
+from tests.states import T0, face
 
 
 @pytest.fixture
@@ -103,6 +105,27 @@ def test_receiver_that_does_not_ask_gets_datagrams(name: str, receiver: Receiver
     with open_output(parse_output(f"{name}::{receiver.port}")) as output:
         output.send(face())
     assert receiver.read()
+
+
+@pytest.mark.parametrize("name", ["osc", "vmc", "ifacialmocap", "livelink"])
+def test_every_output_has_its_axes_set_right(name: str) -> None:
+    wanted = AxisSettings(yaw=-1.0, mirror=True)
+    turned = face(rotation=T0, jawLeft=0.5)
+    start = -244 if name == "livelink" else 0  # before that stands the time of day
+    arrived = []
+    for axes, state in (
+        (AxisSettings(), turned),
+        (AxisSettings(), adjusted(turned, wanted)),
+        (wanted, turned),
+    ):
+        receiver = Receiver()
+        settings = parse_output(f"{name}::{receiver.port}")
+        options = replace(settings.options, axes=axes)
+        with open_output(replace(settings, options=options)) as output:
+            output.send(state)
+            arrived.append([datagram[start:] for datagram in receiver.read_all()])
+        receiver.close()
+    assert arrived[0] != arrived[1] == arrived[2]
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "300.1.1.1", "a..b", "x" * 70, "a b"])

@@ -58,3 +58,27 @@ def test_receiver_that_goes_and_comes_again_is_found(caplog: pytest.LogCaptureFi
     said = [message.split(": ")[1] for message in caplog.messages]
     assert said == ["cannot send", "connected", "cannot send", "connected", "cannot send"]
     sender.close()
+
+
+def test_a_message_of_which_only_the_beginning_was_taken_is_completed() -> None:
+    class Slow(socket.socket):
+        def send(self, data: bytes, flags: int = 0) -> int:
+            return super().send(data[:1000], flags)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(2.0)
+        sender = StreamSender(resolve("127.0.0.1", server.getsockname()[1]), name="there")
+        sender.send(b"first")
+        connection, _ = server.accept()
+        assert sender._socket is not None
+        sender._socket = Slow(fileno=sender._socket.detach())
+        for letter in (b"a", b"b", b"c", b"d", b"e", b"f", b"g"):
+            sender.send(letter * 2500)
+        sender.close()
+        connection.settimeout(2.0)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+        connection.close()
+    assert received.removeprefix(b"first") == b"a" * 2500 + b"c" * 2500 + b"e" * 2500 + b"g" * 1000
+    assert (sender.sent, sender.lost) == (5, 3)
