@@ -238,7 +238,7 @@ def _lag(curve: Array, reference: Array) -> float:
     match = [
         np.corrcoef(np.interp(inner + lag, at, curve), reference[edge:-edge])[0, 1] for lag in lags
     ]
-    return float(lags[int(np.argmax(match))])
+    return float(lags[int(np.argmax(match))].round(2)) + 0.0  # no minus before a zero
 
 
 def table(results: dict[str, dict[str, Figures]], rate: int) -> str:
