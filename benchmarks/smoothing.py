@@ -159,7 +159,9 @@ def measure(filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: boo
     clean = (t[:, None] >= REST + phases) * np.ones(SEEDS)
     excess = (filtered(clean + white(t), t) - 1.0)[t >= REST].max(0)
     return Figures(
-        *rest,
+        rest_white=rest[0],
+        rest_ar1=rest[1],
+        rest_t3=rest[2],
         blink=blink,
         talk_lag_ms=1e3 * talk_lag,
         talk_gain=float(np.abs(response).mean()),
@@ -200,7 +202,9 @@ def measure_video(path: Path) -> str:
                 size = (frame.image.shape[1], frame.image.shape[0])
                 began = time.perf_counter()
                 detection = landmarker.detect(frame.image, frame.timestamp)
-                seen = detection and observation_from_detection(detection, frame.timestamp, size)
+                seen = None
+                if detection is not None:
+                    seen = observation_from_detection(detection, frame.timestamp, size)
                 found = time.perf_counter()
                 state = smoother.update(seen, timestamp=frame.timestamp, image_size=size)
                 extra += time.perf_counter() - found
