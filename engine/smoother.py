@@ -82,7 +82,7 @@ class SmootherSettings:
     hold: float = 0.3
     ease_out: float = 0.5
     ease_in: float = 0.2
-    closed_eye: float = 0.45
+    closed_eye: float = 0.35
 
     def __post_init__(self) -> None:
         _check_quickness(self.quickness)
