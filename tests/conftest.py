@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,12 @@ def strict_numbers() -> Iterator[None]:
     """
     with np.errstate(divide="raise", over="raise", invalid="raise"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees or touches the profiles, models and logs of whoever runs it."""
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
