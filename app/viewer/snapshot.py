@@ -35,7 +35,7 @@ def render_snapshot(state: FaceState, settings: ViewerSettings) -> NDArray[np.ui
     """
     width, height = settings.size
     with (
-        _offscreen_context() as context,
+        offscreen_context() as context,
         Backdrop(
             context, picture=settings.background_picture, key_color=settings.key_color
         ) as backdrop,
@@ -87,7 +87,7 @@ def straight_alpha(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _offscreen_context() -> Iterator[moderngl.Context]:
+def offscreen_context() -> Iterator[moderngl.Context]:
     """EGL needs no display; where it is missing a hidden window serves."""
     reason = "this system has no EGL"
     if sys.platform == "linux":
