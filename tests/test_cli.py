@@ -203,3 +203,13 @@ def test_bench_prints_every_stage_as_table_and_json(clip: Path, home: dict[str, 
 
 def test_version_is_the_distributions(home: dict[str, str]) -> None:
     assert mien("--version", home=home).stdout.startswith("mien 0.")
+
+
+def test_a_missing_system_library_is_one_line_with_what_to_install(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    library = "libGL.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "cv2.py").write_text(f"raise ImportError({library!r})")
+    result = mien("--help", home={**home, "PYTHONPATH": str(tmp_path)})
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert library in result.stderr and "apt install libgl1" in result.stderr

@@ -129,12 +129,13 @@ def test_lost_face_is_told() -> None:
 
 
 def test_decimals_have_a_point_whatever_the_country(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = locale.setlocale(locale.LC_ALL)
     available = [name for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "C") if _is_available(name)]
     try:
         locale.setlocale(locale.LC_ALL, available[0])
         assert b"-0.5000|" in encode(face(), 1)
     finally:
-        locale.setlocale(locale.LC_ALL, "C")
+        locale.setlocale(locale.LC_ALL, before)
 
 
 def _is_available(name: str) -> bool:
