@@ -39,8 +39,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         action="append",
         required=True,
-        help=f"file to write (.csv, .jsonl); may be repeated; with several inputs {NAME} in it "
-        "stands for the input's name",
+        help="file to write (.csv, .jsonl, .glb, .bvh); may be repeated; with several inputs "
+        f"{NAME} in it stands for the input's name",
     )
     parser.add_argument("--mirror", action="store_true", help="exchange left and right")
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")

@@ -6,14 +6,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from app.recordings.bvh import Bvh
+from app.recordings.glb import Glb
 from app.recordings.json_lines import JsonLines
 from app.recordings.livelink_csv import LiveLinkCsv
 from engine.data import FaceState
 from engine.errors import RecordingError
 
-FORMATS: dict[str, type[LiveLinkCsv] | type[JsonLines]] = {
+FORMATS: dict[str, type[Bvh] | type[Glb] | type[JsonLines] | type[LiveLinkCsv]] = {
     ".csv": LiveLinkCsv,
     ".jsonl": JsonLines,
+    ".glb": Glb,
+    ".bvh": Bvh,
 }
 """By the ending of the file's name."""
 
@@ -25,7 +29,9 @@ class Recording(Protocol):
     """
 
     path: Path
-    rows: int
+
+    @property
+    def rows(self) -> int: ...
 
     def write(self, state: FaceState) -> None:
         """Called for every state, from one thread. Raises RecordingError, for example when the

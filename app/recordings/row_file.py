@@ -8,31 +8,40 @@ from __future__ import annotations
 
 import os
 import stat
+from io import FileIO
 from pathlib import Path
 
 from engine.errors import RecordingError
 
 
-class RowFile:
-    """A new file; rows are written whole or not at all.
+def new_file(path: Path) -> FileIO:
+    """A new file without a buffer of ours.
 
     Raises RecordingError if the file cannot be made, or holds something already: a take is never
     overwritten. An empty file, a pipe or a device is taken as it is.
     """
+    try:
+        if _holds_something(path):
+            raise RecordingError(
+                f"cannot record to {path}: it exists already; a take is never overwritten. "
+                "Give another name or remove the file."
+            )
+        return open(path, "wb", buffering=0)
+    except OSError as error:
+        raise RecordingError(
+            f"cannot record to {path}: {error.strerror}; expected a folder that exists and "
+            "may be written to."
+        ) from error
+
+
+class RowFile:
+    """A new file; rows are written whole or not at all.
+
+    Raises RecordingError as `new_file` does.
+    """
 
     def __init__(self, path: Path) -> None:
-        try:
-            if _holds_something(path):
-                raise RecordingError(
-                    f"cannot record to {path}: it exists already; a take is never overwritten. "
-                    "Give another name or remove the file."
-                )
-            self._file = open(path, "wb", buffering=0)
-        except OSError as error:
-            raise RecordingError(
-                f"cannot record to {path}: {error.strerror}; expected a folder that exists and "
-                "may be written to."
-            ) from error
+        self._file = new_file(path)
         self._path = path
         self._size = 0  # bytes, up to the end of the last whole row
 
@@ -49,6 +58,18 @@ class RowFile:
                 "The file is complete up to here; free some space or choose another disk."
             ) from error
         self._size += len(row)
+
+    def overwrite(self, start: int, text: bytes) -> None:
+        """Replace bytes that are there already, or raise RecordingError."""
+        try:
+            self._file.seek(start)
+            self._file.write(text)
+            self._file.seek(self._size)
+        except OSError as error:
+            raise RecordingError(
+                f"cannot go on recording to {self._path}: {error.strerror}; expected a file on a "
+                "disk, whose beginning can be written again."
+            ) from error
 
     def close(self) -> None:
         """May be called twice."""

@@ -1,0 +1,218 @@
+"""A binary glTF file whose animation grows key by key and that is valid after each.
+
+In glTF all values of a channel lie in one piece. The file therefore has room for more keys than it
+holds, and says in its accessors, at the very beginning, how many of them count:
+
+    header | JSON: keyed accessors, the rest | binary: scene, room for times, room for channel 1, …
+
+A key is written into the room first; then the accessors are written again, all in one write within
+the file's first page, which a kill cannot tear. The file's length, which the header states, does
+not change. When the room is full, the keys move to a new file with twice the room; at the end they
+move to one without room to spare. Each such file takes its place in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import FileIO
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.recordings.glb_scene import FLOAT, Json, Scene
+from app.recordings.row_file import new_file
+from engine.errors import RecordingError
+
+FIRST_ROOM = 4096  # keys: two minutes at 30 a second, a megabyte
+PAGE = 4096  # bytes
+PIECE = 1 << 20  # bytes moved at a time
+_NUMBER = 4  # bytes of a float32
+_JSON_START = 20  # behind the file's header and the chunk's
+_JSON_OPENING = b'{"accessors":['
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a key has for a node: `width` numbers for its rotation, translation or weights."""
+
+    node: str
+    path: str
+    width: int
+
+    @property
+    def accessor_type(self) -> str:
+        return {"rotation": "VEC4", "translation": "VEC3", "weights": "SCALAR"}[self.path]
+
+    @property
+    def elements(self) -> int:
+        """Accessor elements of one key."""
+        return self.width if self.path == "weights" else 1
+
+
+class GrowingGlb:
+    """keys: how many were written so far."""
+
+    def __init__(self, path: Path, scene: Scene, channels: Sequence[Channel]) -> None:
+        """The file stays empty until the first key.
+
+        Raises RecordingError as `new_file` does, and for what is no file on a disk.
+        """
+        self.keys = 0
+        self._path = path.resolve()  # the file, not a link to it, is what a new one replaces
+        self._scene = scene
+        self._channels = channels
+        self._widths = (1, *(channel.width for channel in channels))
+        if path.exists() and not path.is_file():
+            raise RecordingError(
+                f"cannot record to {path}: it is no file; expected a place on a disk for a new one."
+            )
+        self._file: FileIO | None = new_file(path)
+        self._room = 0
+        self._starts: tuple[int, ...] = ()  # where in the file the room of times, channels begins
+        self._last_time = 0.0
+
+    def append(self, time: np.float32, values: Sequence[NDArray[np.float32]]) -> None:
+        """Add a key, or raise RecordingError and leave the file with those before it.
+
+        time: seconds, 0 for the first key, larger than the last. values: one array a channel.
+        """
+        key = (time.tobytes(), *(numbers.tobytes() for numbers in values))
+        try:
+            if self.keys == self._room:
+                self._move(max(FIRST_ROOM, 2 * self._room), key)
+            assert self._file is not None
+            for start, numbers in zip(self._starts, key, strict=True):
+                _write_at(self._file, start + self.keys * len(numbers), numbers)
+            accessors = self._keyed_accessors(self.keys + 1, float(time))
+            _write_at(self._file, _JSON_START + len(_JSON_OPENING), accessors)
+        except OSError as error:
+            raise RecordingError(
+                f"cannot go on recording to {self._path}: {error.strerror}. "
+                "The file is complete up to here; free some space or choose another disk."
+            ) from error
+        self.keys += 1
+        self._last_time = float(time)
+
+    def close(self) -> None:
+        """Takes away the spare room. May be called twice."""
+        if self._file is None:
+            return
+        if self.keys:
+            try:
+                self._move(self.keys, ())
+            except OSError:
+                pass  # no place for a copy: the file with its spare room is as valid
+        self._file.close()
+        self._file = None
+
+    def _move(self, room: int, first_key: Sequence[bytes]) -> None:
+        """A new file with room for so many keys takes the place of the present one.
+
+        A file without keys would not be valid: if there are none yet, the first one is given.
+        """
+        assert self._file is not None
+        top, starts = self._laid_out(room)
+        length = starts[-1] + room * self._widths[-1] * _NUMBER
+        part = self._path.with_name(self._path.name + ".part")
+        try:
+            with open(part, "wb", buffering=0) as file, open(self._path, "rb", buffering=0) as old:
+                _write_at(file, 0, top)
+                _write_at(file, len(top), self._scene.data)
+                if self.keys == 0:
+                    for start, numbers in zip(starts, first_key, strict=True):
+                        _write_at(file, start, numbers)
+                for start, old_start, width in zip(
+                    starts,
+                    self._starts,
+                    self._widths,
+                    strict=False,  # no old ones at first
+                ):
+                    file.seek(start)
+                    old.seek(old_start)
+                    _copy(old, file, self.keys * width * _NUMBER)
+                file.truncate(length)
+            self._file.close()  # Windows replaces no open file
+            os.replace(part, self._path)
+        finally:
+            part.unlink(missing_ok=True)
+            if self._file.closed:
+                self._file = open(self._path, "r+b", buffering=0)
+        self._room, self._starts = room, starts
+
+    def _laid_out(self, room: int) -> tuple[bytes, tuple[int, ...]]:
+        """The file up to the scene's data, and where the room for times and channels begins."""
+        scene = self._scene
+        binary_start = [len(scene.data)]  # in the binary chunk
+        for width in self._widths:
+            binary_start.append(binary_start[-1] + room * width * _NUMBER)
+        views = [
+            *scene.buffer_views,
+            *(
+                {"buffer": 0, "byteOffset": start, "byteLength": end - start}
+                for start, end in pairwise(binary_start)
+            ),
+        ]
+        samplers = [
+            {"input": 0, "output": output, "interpolation": "LINEAR"}
+            for output in range(1, len(self._widths))
+        ]
+        targets = [
+            {"sampler": i, "target": {"node": scene.node(channel.node), "path": channel.path}}
+            for i, channel in enumerate(self._channels)
+        ]
+        rest: Json = {
+            **scene.document(len(self._widths)),
+            "animations": [{"name": "take", "samplers": samplers, "channels": targets}],
+            "bufferViews": views,
+            "buffers": [{"byteLength": binary_start[-1]}],
+        }
+        text = _JSON_OPENING + self._keyed_accessors(self.keys, self._last_time)
+        assert _JSON_START + len(text) <= PAGE
+        for accessor in scene.accessors:
+            text += b"," + _json(accessor)
+        text += b"]," + _json(rest)[1:]
+        text += b" " * (-len(text) % 4)
+        top_length = _JSON_START + len(text) + 8
+        top = struct.pack("<4sII", b"glTF", 2, top_length + binary_start[-1])
+        top += struct.pack("<I4s", len(text), b"JSON") + text
+        top += struct.pack("<I4s", binary_start[-1], b"BIN\0")
+        return top, tuple(top_length + start for start in binary_start[:-1])
+
+    def _keyed_accessors(self, keys: int, last_time: float) -> bytes:
+        """Of times and channels, as long for any numbers. An accessor counts one key at least."""
+        keys = max(keys, 1)
+        view = len(self._scene.buffer_views)
+        parts = [
+            f'{{"bufferView":{view},"componentType":{FLOAT},"type":"SCALAR","count":{keys:10d},'
+            f'"min":[0],"max":[{last_time:24.17g}]}}'
+        ]
+        for i, channel in enumerate(self._channels, start=1):
+            parts.append(
+                f'{{"bufferView":{view + i},"componentType":{FLOAT},'
+                f'"type":"{channel.accessor_type}","count":{keys * channel.elements:10d}}}'
+            )
+        return ",".join(parts).encode("ascii")
+
+
+def _write_at(file: FileIO, start: int, content: bytes) -> None:
+    file.seek(start)
+    done = 0
+    while done < len(content):  # a full disk takes a part first and refuses then
+        done += file.write(content[done:]) or 0
+
+
+def _copy(source: FileIO, target: FileIO, length: int) -> None:
+    while length > 0:
+        piece = source.read(min(length, PIECE))
+        _write_at(target, target.tell(), piece)
+        length -= len(piece)
+
+
+def _json(value: Json) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
