@@ -43,7 +43,10 @@ def read_profile(path: Path, kind: type[T]) -> T:
 
 
 def write_profile(path: Path, settings: object) -> None:
-    """Write a dataclass as TOML. The file is replaced as a whole or not at all."""
+    """Write a dataclass as TOML, without what is at its default.
+
+    The file is replaced as a whole or not at all.
+    """
     text = tomli_w.dumps(_table_from_dataclass(settings))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,10 +130,13 @@ def _fault(raw: Any, expected: str, name: str, faults: list[str]) -> None:
 
 
 def _table_from_dataclass(settings: object) -> dict[str, Any]:
-    """Fields in order; None is left out, for TOML has no word for it."""
-    fields = dataclasses.fields(typing.cast(Any, settings))
-    pairs = ((field.name, getattr(settings, field.name)) for field in fields)
-    return {name: _plain_value(value) for name, value in pairs if value is not None}
+    """Fields that differ from their default: a file that held them all would keep old defaults."""
+    table = {}
+    for field in dataclasses.fields(typing.cast(Any, settings)):
+        value = getattr(settings, field.name)
+        if value is not None and (field.name == "version" or value != field.default):
+            table[field.name] = _plain_value(value)
+    return table
 
 
 def _plain_value(value: Any) -> Any:

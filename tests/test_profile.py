@@ -85,6 +85,7 @@ def test_every_setting_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_profile(path, Profile) == profile
     write_profile(path, Profile())
     assert read_profile(path, Profile) == Profile()
+    assert path.read_text() == "version = 1\n"  # later defaults must not be held back
     assert [file.name for file in path.parent.iterdir()] == ["p.toml"]
 
 
