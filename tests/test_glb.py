@@ -249,7 +249,7 @@ def test_full_disk_is_one_line_and_leaves_whole_keys(tmp_path: Path) -> None:
     output, _ = writer.communicate(timeout=20)
     rows, message = output.splitlines()
     assert message.startswith(f"cannot go on recording to {path}: File too large")
-    assert int(rows) == 8 == len(Gltf(path).keys("head", "rotation")[0])
+    assert 8 <= int(rows) == len(Gltf(path).keys("head", "rotation")[0])
     assert [entry.name for entry in tmp_path.iterdir()] == ["take.glb"]
 
 

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
 from itertools import pairwise
@@ -25,14 +27,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.recordings.glb_next import NUMBER, NextFile, write_at
 from app.recordings.glb_scene import FLOAT, Json, Scene
 from app.recordings.row_file import new_file
 from engine.errors import RecordingError
 
 FIRST_ROOM = 4096  # keys: two minutes at 30 a second, a megabyte
 PAGE = 4096  # bytes
-PIECE = 1 << 20  # bytes moved at a time
-_NUMBER = 4  # bytes of a float32
+KEYS_AT_ONCE = 4096  # that are moved in one piece, a megabyte
+READY_AHEAD = 8  # the last eighth of the room is for getting the next file ready
 _JSON_START = 20  # behind the file's header and the chunk's
 _JSON_OPENING = b'{"accessors":['
 
@@ -68,13 +71,15 @@ class GrowingGlb:
         self._scene = scene
         self._channels = channels
         self._widths = (1, *(channel.width for channel in channels))
-        if path.exists() and not path.is_file():
+        self._file: FileIO | None = new_file(path)
+        if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            self._file.close()
             raise RecordingError(
                 f"cannot record to {path}: it is no file; expected a place on a disk for a new one."
             )
-        self._file: FileIO | None = new_file(path)
         self._room = 0
         self._starts: tuple[int, ...] = ()  # where in the file the room of times, channels begins
+        self._next: NextFile | None = None
         self._last_time = 0.0
 
     def append(self, time: np.float32, values: Sequence[NDArray[np.float32]]) -> None:
@@ -87,10 +92,14 @@ class GrowingGlb:
             if self.keys == self._room:
                 self._move(max(FIRST_ROOM, 2 * self._room), key)
             assert self._file is not None
+            if self.keys >= self._room - self._room // READY_AHEAD:
+                if self._next is None:
+                    self._next = self._new_file(2 * self._room)
+                # Twice as fast as it must be to have all in time.
+                self._next.advance(self._file, self._starts, self.keys, 2 * READY_AHEAD)
             for start, numbers in zip(self._starts, key, strict=True):
-                _write_at(self._file, start + self.keys * len(numbers), numbers)
-            accessors = self._keyed_accessors(self.keys + 1, float(time))
-            _write_at(self._file, _JSON_START + len(_JSON_OPENING), accessors)
+                write_at(self._file, start + self.keys * len(numbers), numbers)
+            self._write_counts(self._file, self.keys + 1, float(time))
         except OSError as error:
             raise RecordingError(
                 f"cannot go on recording to {self._path}: {error.strerror}. "
@@ -103,54 +112,54 @@ class GrowingGlb:
         """Takes away the spare room. May be called twice."""
         if self._file is None:
             return
+        if self._next is not None:
+            self._next.discard()
+            self._next = None
         if self.keys:
-            try:
+            with suppress(OSError):  # no place for a copy: with its spare room it is as valid
                 self._move(self.keys, ())
-            except OSError:
-                pass  # no place for a copy: the file with its spare room is as valid
         self._file.close()
         self._file = None
 
     def _move(self, room: int, first_key: Sequence[bytes]) -> None:
-        """A new file with room for so many keys takes the place of the present one.
+        """A file with room for so many keys takes the place of the present one.
 
         A file without keys would not be valid: if there are none yet, the first one is given.
         """
         assert self._file is not None
-        top, starts = self._laid_out(room)
-        length = starts[-1] + room * self._widths[-1] * _NUMBER
-        part = self._path.with_name(self._path.name + ".part")
+        following = self._next or self._new_file(room)
+        self._next = None
         try:
-            with open(part, "wb", buffering=0) as file, open(self._path, "rb", buffering=0) as old:
-                _write_at(file, 0, top)
-                _write_at(file, len(top), self._scene.data)
-                if self.keys == 0:
-                    for start, numbers in zip(starts, first_key, strict=True):
-                        _write_at(file, start, numbers)
-                for start, old_start, width in zip(
-                    starts,
-                    self._starts,
-                    self._widths,
-                    strict=False,  # no old ones at first
-                ):
-                    file.seek(start)
-                    old.seek(old_start)
-                    _copy(old, file, self.keys * width * _NUMBER)
-                file.truncate(length)
+            if self.keys == 0:
+                for start, numbers in zip(following.starts, first_key, strict=True):
+                    write_at(following.file, start, numbers)
+            while not following.has_all(self.keys):
+                following.advance(self._file, self._starts, self.keys, KEYS_AT_ONCE)
+            self._write_counts(following.file, max(self.keys, 1), self._last_time)
+            following.file.close()
             self._file.close()  # Windows replaces no open file
-            os.replace(part, self._path)
+            os.replace(following.path, self._path)
         finally:
-            part.unlink(missing_ok=True)
+            following.discard()
             if self._file.closed:
                 self._file = open(self._path, "r+b", buffering=0)
-        self._room, self._starts = room, starts
+        self._room, self._starts = room, following.starts
+
+    def _new_file(self, room: int) -> NextFile:
+        top, starts = self._laid_out(room)
+        length = starts[-1] + room * self._widths[-1] * NUMBER
+        path = self._path.with_name(self._path.name + ".part")
+        return NextFile(path, top, self._scene.data, self._widths, starts, length)
+
+    def _write_counts(self, file: FileIO, keys: int, last_time: float) -> None:
+        write_at(file, _JSON_START + len(_JSON_OPENING), self._keyed_accessors(keys, last_time))
 
     def _laid_out(self, room: int) -> tuple[bytes, tuple[int, ...]]:
         """The file up to the scene's data, and where the room for times and channels begins."""
         scene = self._scene
         binary_start = [len(scene.data)]  # in the binary chunk
         for width in self._widths:
-            binary_start.append(binary_start[-1] + room * width * _NUMBER)
+            binary_start.append(binary_start[-1] + room * width * NUMBER)
         views = [
             *scene.buffer_views,
             *(
@@ -172,7 +181,7 @@ class GrowingGlb:
             "bufferViews": views,
             "buffers": [{"byteLength": binary_start[-1]}],
         }
-        text = _JSON_OPENING + self._keyed_accessors(self.keys, self._last_time)
+        text = _JSON_OPENING + self._keyed_accessors(1, 0.0)
         assert _JSON_START + len(text) <= PAGE
         for accessor in scene.accessors:
             text += b"," + _json(accessor)
@@ -185,8 +194,7 @@ class GrowingGlb:
         return top, tuple(top_length + start for start in binary_start[:-1])
 
     def _keyed_accessors(self, keys: int, last_time: float) -> bytes:
-        """Of times and channels, as long for any numbers. An accessor counts one key at least."""
-        keys = max(keys, 1)
+        """Of times and channels, of the same length for any numbers."""
         view = len(self._scene.buffer_views)
         parts = [
             f'{{"bufferView":{view},"componentType":{FLOAT},"type":"SCALAR","count":{keys:10d},'
@@ -198,20 +206,6 @@ class GrowingGlb:
                 f'"type":"{channel.accessor_type}","count":{keys * channel.elements:10d}}}'
             )
         return ",".join(parts).encode("ascii")
-
-
-def _write_at(file: FileIO, start: int, content: bytes) -> None:
-    file.seek(start)
-    done = 0
-    while done < len(content):  # a full disk takes a part first and refuses then
-        done += file.write(content[done:]) or 0
-
-
-def _copy(source: FileIO, target: FileIO, length: int) -> None:
-    while length > 0:
-        piece = source.read(min(length, PIECE))
-        _write_at(target, target.tell(), piece)
-        length -= len(piece)
 
 
 def _json(value: Json) -> bytes:
