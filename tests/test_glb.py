@@ -158,6 +158,10 @@ def test_eyeballs_are_closed_and_face_outwards(tmp_path: Path) -> None:
     assert all((second, first) in sides for first, second in sides)
 
 
+def test_the_file_says_that_the_head_is_free(tmp_path: Path) -> None:
+    assert "CC0" in recorded(tmp_path / "take.glb", face()).document["asset"]["copyright"]
+
+
 def test_bust_stays_upright_and_meets_the_head_in_the_neck(tmp_path: Path) -> None:
     glb = recorded(tmp_path / "take.glb", face(rotation=T0, position=(0.1, 0.2, -0.6)))
     pivot = load_free_head().neck_pivot

@@ -69,6 +69,7 @@ def head_scene(head: FreeHead) -> Scene:
         meshes=meshes,
         materials=_MATERIALS,
         skins=(skin,),
+        copyright="The head is free of any conditions: CC0 1.0, from MakeHuman's data.",
     )
 
 

@@ -38,6 +38,7 @@ class Scene:
     meshes: tuple[Json, ...]
     materials: tuple[Json, ...]
     skins: tuple[Json, ...]
+    copyright: str
 
     def node(self, name: str) -> int:
         """The number of a node."""
@@ -46,7 +47,7 @@ class Scene:
     def document(self, shift: int) -> Json:
         """The document without accessors, buffer views, buffers and animations."""
         return {
-            "asset": {"version": "2.0", "generator": "mien"},
+            "asset": {"version": "2.0", "generator": "mien", "copyright": self.copyright},
             "scene": 0,
             "scenes": [{"name": "take", "nodes": list(self.roots)}],
             "nodes": list(self.nodes),
