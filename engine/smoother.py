@@ -87,8 +87,11 @@ class SmootherSettings:
     def __post_init__(self) -> None:
         _check_quickness(self.quickness)
         for name in ("lid_opening", "ease_out", "ease_in"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected more than 0")
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a number above 0")
+        for name in ("hold", "closed_eye"):
+            if not 0.0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a number from 0")
 
 
 def _check_quickness(value: float) -> None:

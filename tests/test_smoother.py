@@ -189,6 +189,13 @@ def test_one_channel_can_be_quicker_than_the_others(random: np.random.Generator)
     [
         ({"quickness": 1.5}, "quickness is 1.5"),
         ({"lid_opening": 0.0}, "lid_opening is 0.0"),
+        ({"lid_opening": np.inf}, "lid_opening is inf"),
+        ({"ease_in": np.nan}, "ease_in is nan"),
+        ({"hold": np.nan}, "hold is nan"),
+        ({"hold": np.inf}, "hold is inf"),
+        ({"hold": -0.1}, "hold is -0.1"),
+        ({"closed_eye": np.nan}, "closed_eye is nan"),
+        ({"closed_eye": -1.0}, "closed_eye is -1.0"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, float], message: str) -> None:
