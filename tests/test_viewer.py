@@ -23,6 +23,8 @@ import glfw
 
 
 from app.actions import Action, Quit, SetMirror
+from app.profile import read_profile
+from app.settings import Profile
 from app.statistics import Statistics
 from app.viewer import Shown, ViewerSettings, open_viewer
 from app.viewer.backdrop import Backdrop, color_from_hex, read_picture
@@ -36,7 +38,7 @@ from app.viewer.rates import DrawingStatistics
 from app.viewer.software import is_software
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
-from engine.errors import ViewerError
+from engine.errors import SettingsError, ViewerError
 from tests.faces import frame
 from tests.states import face
 
@@ -284,8 +286,36 @@ def test_a_background_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path)
 
 @pytest.mark.parametrize("text", ["green", "#00b14", "00b140", "#00b14g", ""])
 def test_a_color_key_is_six_hexadecimal_digits(text: str) -> None:
-    with pytest.raises(ViewerError, match="#00b140"):
-        color_from_hex(text)
+    with pytest.raises(SettingsError, match=r"^`key_color` is .*#00b140"):
+        ViewerSettings(key_color=text)
+    assert color_from_hex("#ff8000") == (1.0, 128 / 255, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("ui_scale = 0.0", "`ui_scale` is 0.0; expected 0.5 to 4."),
+        ("ui_scale = nan", "`ui_scale` is nan; expected 0.5 to 4."),
+        ("ui_scale = inf", "`ui_scale` is inf; expected 0.5 to 4."),
+        ("size = [0, 0]", "`size` is [0, 0]; expected a width and a height of 16 to 16384."),
+        ("size = [99999, 600]", "`size` is [99999, 600]; expected a width"),
+        ('key_color = "green"', "`key_color` is 'green'; expected six hexadecimal digits"),
+        ("supersampling = 9", "`supersampling` is 9.0; expected 0.25 to 2, or 0"),
+        ("supersampling = -1", "`supersampling` is -1.0; expected 0.25 to 2, or 0"),
+        ('look = { identity = "elvis" }', "`identity` is 'elvis'; expected one of average, "),
+        ('look = { skin = "plaid" }', "`skin` is 'plaid'; expected one of porcelain, "),
+        ("look = { stubble = 2 }", "`stubble` is 2.0; expected 0 to 1."),
+    ],
+)
+def test_a_profile_with_nonsense_about_the_window_is_refused_in_one_line(
+    line: str, fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_text(f"version = 1\n[viewer]\n{line}\n", "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        read_profile(path, Profile)
+    assert fault in str(refused.value) and "[viewer" in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_software_rendering_is_recognised_by_name() -> None:

@@ -9,28 +9,33 @@ snapshot.py   without a window        probe.py                what this machine 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from app.viewer.look import LOOKS, Look
 from engine.data import FaceState, Frame
-from engine.errors import ViewerError
+from engine.errors import SettingsError, ViewerError
 
 if TYPE_CHECKING:
     from app.viewer.viewer import Viewer
 
 FIRST_LOOK = next(iter(LOOKS.values()))
 
+SMALLEST, LARGEST = 16, 16384  # of a side, in pixels; more is refused by common drivers
+KEY_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
 BackgroundKind = Literal["gradient", "picture", "key", "transparent"]
 
 
 @dataclass(frozen=True, slots=True)
 class ViewerSettings:
-    """What a profile keeps of the window.
+    """What a profile keeps of the window. Values that make no sense are refused.
 
-    background_picture: a file; empty for none. key_color: `#rrggbb`. inset, bars, rates: panels
-    that are on. ui_scale: of the panels, 1 is what the desktop asks for. supersampling: pixels
-    drawn for one of the window, along each side, 0.25 to 2; 0 chooses by what the machine manages.
+    size: width and height, 16 to 16384. background_picture: a file; empty for none. key_color:
+    `#rrggbb`. inset, bars, rates: panels that are on. ui_scale: of the panels, 0.5 to 4, 1 is what
+    the desktop asks for. supersampling: pixels drawn for one of the window, along each side, 0.25
+    to 2; 0 chooses by what the machine manages.
     """
 
     size: tuple[int, int] = (1280, 720)
@@ -47,6 +52,23 @@ class ViewerSettings:
     ui_scale: float = 1.0
     vsync: bool = True
     supersampling: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(SMALLEST <= side <= LARGEST for side in self.size):
+            raise SettingsError(
+                f"`size` is {list(self.size)}; expected a width and a height of {SMALLEST} to "
+                f"{LARGEST}."
+            )
+        if not KEY_COLOR.fullmatch(self.key_color):
+            raise SettingsError(
+                f"`key_color` is {self.key_color!r}; expected six hexadecimal digits as in #00b140."
+            )
+        if not 0.5 <= self.ui_scale <= 4.0:
+            raise SettingsError(f"`ui_scale` is {self.ui_scale}; expected 0.5 to 4.")
+        if not (self.supersampling == 0.0 or 0.25 <= self.supersampling <= 2.0):
+            raise SettingsError(
+                f"`supersampling` is {self.supersampling}; expected 0.25 to 2, or 0 for automatic."
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Self, get_args
 
@@ -23,8 +22,8 @@ KINDS: tuple[BackgroundKind, ...] = get_args(BackgroundKind)
 class Backdrop:
     """The four kinds of background for one OpenGL context. The picture is loaded once.
 
-    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. Raises ViewerError if one of
-    them cannot be read.
+    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. Raises ViewerError if the
+    picture cannot be read.
     """
 
     def __init__(self, context: moderngl.Context, *, picture: str, key_color: str) -> None:
@@ -66,9 +65,7 @@ class Backdrop:
 
 
 def color_from_hex(text: str) -> Rgb:
-    """`#00b140` as three numbers 0..1."""
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ViewerError(f"colour key {text!r}: expected six hexadecimal digits as in #00b140.")
+    """`#00b140`, which ViewerSettings has checked, as three numbers 0..1."""
     red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue
 

@@ -195,12 +195,7 @@ def _hair_share(camera: Camera, pixel_angle: float) -> float:
 
 def _with_identity(head: FreeHead, identity: str | tuple[float, ...]) -> FreeHead:
     if isinstance(identity, str):
-        known = {person.name: person for person in head.identities}
-        if identity not in known:
-            raise ViewerError(
-                f"Unknown identity {identity!r}; expected one of: {', '.join(known)}."
-            )
-        return head.with_identity(known[identity].weights)
+        return head.with_identity(head.identity(identity).weights)
     if len(identity) != len(head.sliders.names):
         raise ViewerError(
             f"An identity of {len(identity)} numbers; expected {len(head.sliders.names)}."

@@ -5,11 +5,12 @@ Colours are linear (Rec. 709 primaries), 0..1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.errors import ViewerError
+from engine.errors import SettingsError
 
 Rgb = tuple[float, float, float]
 
@@ -84,19 +85,20 @@ SHIRTS = MappingProxyType(
         "teal": Cloth((0.014, 0.085, 0.095), 0.0),
     }
 )
+IDENTITIES = ("average", "female", "male", "ada", "mei", "noor", "kofi", "tomas", "ivar")
 HAIR_STYLES = ("bald", "cropped", "short", "swept", "curly", "bob")
 
 
-def _known(what: str, name: str, known: Iterable[str]) -> None:
+def _known(key: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
-        raise ViewerError(f"Unknown {what} {name!r}; expected one of: {', '.join(known)}.")
+        raise SettingsError(f"`{key}` is {name!r}; expected one of {', '.join(known)}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """One person's appearance. Unknown names are refused with the known ones listed.
 
-    identity: a name of FreeHead.identities, or the weights of its sliders.
+    identity: one of IDENTITIES, which the head knows, or the weights of its sliders.
     brows:    thickness, 1 is average.
     stubble, freckles: 0..1.
     """
@@ -113,20 +115,26 @@ class Look:
     lipstick: float = 0.7
 
     def __post_init__(self) -> None:
-        _known("skin", self.skin, SKINS)
-        _known("hair style", self.hair, HAIR_STYLES)
-        _known("hair colour", self.hair_color, HAIR_COLORS)
-        _known("eye colour", self.eyes, EYE_COLORS)
-        _known("shirt", self.shirt, SHIRTS)
-        for name, value in (
-            ("stubble", self.stubble),
-            ("freckles", self.freckles),
-            ("lipstick", self.lipstick),
+        if isinstance(self.identity, str):
+            _known("identity", self.identity, IDENTITIES)
+        elif not all(math.isfinite(weight) for weight in self.identity):
+            raise SettingsError(f"`identity` is {self.identity}; expected finite numbers.")
+        for key, name, known in (
+            ("skin", self.skin, SKINS),
+            ("hair", self.hair, HAIR_STYLES),
+            ("hair_color", self.hair_color, HAIR_COLORS),
+            ("eyes", self.eyes, EYE_COLORS),
+            ("shirt", self.shirt, SHIRTS),
         ):
-            if not 0.0 <= value <= 1.0:
-                raise ViewerError(f"Look: {name} is {value}; expected 0 to 1.")
-        if not 0.3 <= self.brows <= 2.0:
-            raise ViewerError(f"Look: brows is {self.brows}; expected 0.3 to 2.")
+            _known(key, name, known)
+        for key, value, least, most in (
+            ("brows", self.brows, 0.3, 2.0),
+            ("stubble", self.stubble, 0.0, 1.0),
+            ("freckles", self.freckles, 0.0, 1.0),
+            ("lipstick", self.lipstick, 0.0, 1.0),
+        ):
+            if not least <= value <= most:
+                raise SettingsError(f"`{key}` is {value}; expected {least:g} to {most:g}.")
 
 
 LOOKS = MappingProxyType(

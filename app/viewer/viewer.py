@@ -12,7 +12,7 @@ import numpy as np
 from app.actions import Action, Quit, SetMirror
 from app.latency import Rate
 from app.statistics import Statistics
-from app.viewer import Shown, ViewerSettings
+from app.viewer import LARGEST, SMALLEST, Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
 from app.viewer.head import HeadRenderer
@@ -109,8 +109,7 @@ class Viewer:
         if not self.window.drawable:
             self.window.wait(SLOWEST)
             return actions
-        if (size := self.window.unscaled_size) != self._settings.size:
-            self._settings = replace(self._settings, size=size)
+        self._keep_size()
         self._observe(shown)
         if self._is_due(shown):
             self._draw(shown, statistics)
@@ -226,6 +225,12 @@ class Viewer:
         self._notices.say(text, time.perf_counter())
 
     # --- what is drawn, and when --------------------------------------------------------------
+
+    def _keep_size(self) -> None:
+        """A desktop may make the window smaller than settings allow."""
+        width, height = (min(LARGEST, max(SMALLEST, n)) for n in self.window.unscaled_size)
+        if (width, height) != self._settings.size:
+            self._settings = replace(self._settings, size=(width, height))
 
     def _observe(self, shown: Shown | None) -> None:
         self._notices.observe(
