@@ -14,13 +14,20 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from types import FrameType
 
-from app.commands import bench, cameras, doctor, run, track
+from app.commands import bench, cameras, doctor, listen, run, track
 from app.folders import log_folder
 from app.log import set_up_log
 from app.native_messages import divert_native_messages
 from engine.errors import MienError
 
-COMMANDS = {"run": run, "track": track, "cameras": cameras, "bench": bench, "doctor": doctor}
+COMMANDS = {
+    "run": run,
+    "track": track,
+    "listen": listen,
+    "cameras": cameras,
+    "bench": bench,
+    "doctor": doctor,
+}
 
 log = logging.getLogger(__name__)
 

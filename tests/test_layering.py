@@ -20,7 +20,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.__main__",),
     ("app.cli",),
     ("app.commands",),
-    ("app.pipeline", "app.doctor"),
+    ("app.pipeline", "app.doctor", "app.listening"),
     ("app.settings", "app.meter"),
     ("app.sources", "app.outputs", "app.recordings", "app.viewer", "app.face_model"),
     ("app.download", "app.latency"),
