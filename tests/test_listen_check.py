@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from app.listening import PROTOCOLS
-from app.listening.check import STEPS, Check, Outcome
+from app.listening.check import Check, Outcome
+from app.listening.steps import STEPS
 from app.listening.traffic import Traffic
 from app.listening.verdict import axis_settings, verdict_lines
 from app.outputs.axes import UNCHANGED, AxisSettings, adjusted

@@ -6,12 +6,12 @@ should be, its opposite, and other axes. The one that is clearly largest for a m
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from statistics import median
 
+from app.listening.steps import STEPS, WEIGHT, Step
 from engine.blendshapes import BLENDSHAPES
 
 _REST = 2.0  # seconds of a face at rest
@@ -19,10 +19,6 @@ _HOLD = 0.6  # seconds for which a movement must be the largest
 _STEP = 12.0  # seconds for a step
 _RETURN = 5.0  # seconds to come back to rest
 _CLEARLY = 1.4  # times the second largest
-
-_TURN = math.radians(10.0)
-_GLANCE = math.radians(8.0)
-_WEIGHT = 0.25
 
 
 class Outcome(Enum):
@@ -34,96 +30,6 @@ class Outcome(Enum):
     UNCLEAR = "not to be told apart"
     NOTHING = "nothing moved enough"
     MISSING = "is not sent"
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """One that could be meant: the mean change of channels from rest, in units of `amount`.
-
-    amount: with a sign; what counts as moved.
-    label:  for people: "to the left".
-    """
-
-    channels: tuple[str, ...]
-    amount: float
-    label: str
-
-    def size(self, changes: Mapping[str, float]) -> float:
-        """1 is just enough."""
-        return sum(changes.get(c, 0.0) for c in self.channels) / len(self.channels) / self.amount
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """movements: as it should be; then its opposite, if there is one; then others."""
-
-    name: str
-    instruction: str
-    movements: tuple[Movement, ...]
-    has_opposite: bool = True
-
-
-def _turn(name: str, instruction: str, axis: str, forward: str, backward: str) -> Step:
-    head = f"head {axis}"
-    others = {
-        "pitch": ("down", "up"),
-        "yaw": ("to the left", "to the right"),
-        "roll": ("tilted to the right", "tilted to the left"),
-    }
-    del others[axis]
-    return Step(
-        name,
-        instruction,
-        (
-            Movement((head,), _TURN, forward),
-            Movement((head,), -_TURN, backward),
-            *(
-                Movement((f"head {other}",), sign * _TURN, f"the head {label}")
-                for other, labels in others.items()
-                for sign, label in zip((1.0, -1.0), labels, strict=True)
-            ),
-        ),
-    )
-
-
-def _side(name: str, instruction: str, shape: str, rival: str) -> Step:
-    return Step(
-        name,
-        instruction,
-        (Movement((shape,), _WEIGHT, shape), Movement((rival,), _WEIGHT, rival)),
-    )
-
-
-_YAWS, _PITCHES = (
-    tuple(f"{side} eye {axis}" for side in ("left", "right")) for axis in ("yaw", "pitch")
-)
-
-STEPS: tuple[Step, ...] = (
-    _turn("yaw", "turn your head to your left", "yaw", "a turn to the left", "a turn to the right"),
-    _turn("pitch", "look down: lower your chin", "pitch", "down", "up"),
-    _turn(
-        "roll",
-        "tilt your head to your right shoulder",
-        "roll",
-        "a tilt to the right shoulder",
-        "a tilt to the left shoulder",
-    ),
-    Step(
-        "gaze",
-        "keep your head still and look to your left with your eyes",
-        (
-            Movement(_YAWS, _GLANCE, "eyes to the left"),
-            Movement(_YAWS, -_GLANCE, "eyes to the right"),
-            Movement(_PITCHES, _GLANCE, "eyes down"),
-            Movement(_PITCHES, -_GLANCE, "eyes up"),
-        ),
-    ),
-    _side("blink", "close your left eye, keep the right one open", "eyeBlinkLeft", "eyeBlinkRight"),
-    _side(
-        "smile", "smile with the right corner of your mouth", "mouthSmileRight", "mouthSmileLeft"
-    ),
-    Step("jaw", "open your mouth", (Movement(("jawOpen",), _WEIGHT, "jawOpen"),), False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,4 +179,4 @@ def _largest_change(changes: Mapping[str, float]) -> str:
     """The blendshape that moved most, if any did: perhaps the names are mixed up."""
     moved = {name: abs(changes.get(name, 0.0)) for name in BLENDSHAPES}
     name = max(moved, key=moved.__getitem__)
-    return f"most of all {name}" if moved[name] >= _WEIGHT else ""
+    return f"most of all {name}" if moved[name] >= WEIGHT else ""
