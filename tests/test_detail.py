@@ -51,6 +51,26 @@ def test_the_processor_draws_the_same_number_of_pixels_in_windows_of_any_size() 
     assert detail.supersampling(7680, 4320) > 0.3
 
 
+def test_a_busy_processor_draws_fewer_pixels_of_a_small_window_and_recovers() -> None:
+    detail = Detail(0.0, software=True)
+    window = (384, 384)
+    assert detail.supersampling(*window) == 1.0
+    for _ in range(100):
+        detail.observe(0.1 + 0.2 * detail.supersampling(*window) ** 2)
+    assert detail.supersampling(*window) == 0.5
+    for _ in range(200):
+        detail.observe(0.04 + 0.04 * detail.supersampling(*window) ** 2)
+    assert detail.supersampling(*window) == 1.0
+
+
+def test_the_processor_never_draws_a_face_too_coarse_to_read() -> None:
+    detail = Detail(0.0, software=True)
+    for _ in range(100):
+        detail.observe(5.0)
+    for width, height in ((320, 240), (384, 384), (480, 360), (1280, 720), (200, 100)):
+        assert height * detail.supersampling(width, height) >= min(height, 180)
+
+
 def test_a_wanted_detail_is_kept() -> None:
     for software in (False, True):
         detail = Detail(1.3, software=software)

@@ -11,8 +11,12 @@ ROOM_TO_RISE = 0.35  # of the budget; the next step costs twice as much
 SAMPLES = 5  # draws that decide about going down
 PATIENCE = 40  # draws that decide about going up
 SETTLING = 2  # draws after a change that are not counted: buffers are made anew
-SOFTWARE_PIXELS = 640 * 360  # of a draw; with fewer, posing and shadows take most of the time
+SOFTWARE_PIXELS = 640 * 360  # of a draw at most; far below, posing takes most of the time
 SOFTWARE_LEAST = 0.35  # coarser is not recognised as a face
+SOFTWARE_STEPS = (0.5, 0.7, 1.0)  # of that, where the processor has other things to do
+SOFTWARE_BUDGET = 0.16  # seconds of a draw from start to end
+SOFTWARE_ROOM_TO_RISE = 0.65  # of that: half of a draw or more is the same at every step
+SOFTWARE_HEIGHT = 180  # pixels of a draw, at least: eyes and lips can still be read
 
 
 class Detail:
@@ -21,7 +25,10 @@ class Detail:
     def __init__(self, wanted: float, *, software: bool) -> None:
         """wanted: a fixed supersampling, or 0 to choose. software: drawn by the processor."""
         self._wanted, self._software = wanted, software
-        self._step = len(STEPS) - 1
+        self._steps = SOFTWARE_STEPS if software else STEPS
+        self._budget = SOFTWARE_BUDGET if software else BUDGET
+        self._room = self._budget * (SOFTWARE_ROOM_TO_RISE if software else ROOM_TO_RISE)
+        self._step = len(self._steps) - 1
         self._seconds: list[float] = []
         self._settling = SETTLING
 
@@ -31,22 +38,23 @@ class Detail:
             return self._wanted
         if self._software:
             fitting = math.sqrt(SOFTWARE_PIXELS / (width * height))
-            return min(1.0, max(SOFTWARE_LEAST, fitting))
-        return STEPS[self._step]
+            least = max(SOFTWARE_LEAST, SOFTWARE_HEIGHT / height)
+            return min(1.0, max(least, min(1.0, fitting) * self._steps[self._step]))
+        return self._steps[self._step]
 
     def observe(self, seconds: float) -> None:
-        """Take in how long the graphics card took for one draw, and choose again."""
+        """Take in how long the graphics card, or the processor, took for one draw."""
         if self._settling:
             self._settling -= 1
             return
         self._seconds = [*self._seconds[-PATIENCE + 1 :], seconds]
-        if len(self._seconds) >= SAMPLES and median(self._seconds[-SAMPLES:]) > BUDGET:
+        if len(self._seconds) >= SAMPLES and median(self._seconds[-SAMPLES:]) > self._budget:
             self._change(-1)
-        elif len(self._seconds) >= PATIENCE and median(self._seconds) < ROOM_TO_RISE * BUDGET:
+        elif len(self._seconds) >= PATIENCE and median(self._seconds) < self._room:
             self._change(+1)
 
     def _change(self, by: int) -> None:
-        step = min(len(STEPS) - 1, max(0, self._step + by))
+        step = min(len(self._steps) - 1, max(0, self._step + by))
         self._seconds = []
         if step != self._step:
             self._step, self._settling = step, SETTLING

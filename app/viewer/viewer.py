@@ -298,6 +298,7 @@ class Viewer:
         """
         seconds = time.perf_counter() - started
         if self._software:
+            self._detail.observe(seconds)
             self._next_draw = started + max(seconds * (1 + SOFTWARE_REST), SOFTWARE_INTERVAL)
         else:
             if self._head.gpu_seconds is not None:
