@@ -90,7 +90,9 @@ class Meter:
         )
         return self._statistics
 
-    def summary(self, dropped: int, *, snapshot: Path | None, interrupted: bool) -> Summary:
+    def summary(
+        self, dropped: int, *, mirrored: bool, snapshot: Path | None, interrupted: bool
+    ) -> Summary:
         """The whole run, after its end."""
         return Summary(
             source=self._source,
@@ -98,6 +100,7 @@ class Meter:
             faces=self._faces,
             dropped=dropped,
             seconds=self._last_sent - (self._first_sent or self._last_sent),
+            mirrored=mirrored,
             latency=self._latency.percentiles(),
             outputs=tuple((output.name, output.datagrams) for output in self._outputs),
             recordings=self._recordings(),

@@ -19,17 +19,25 @@ _STDERR = 2
 def divert_native_messages(folder: Path) -> None:
     """Point file descriptor 2 to a file in `folder`, anew with every start of the program.
 
-    Does nothing where there is no standard error (a program without a console) or no such file
-    can be made. Call once, before libraries are loaded.
+    Where no such file can be made they go nowhere. Does nothing where there is no standard error
+    (a program without a console). Call once, before libraries are loaded.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         terminal = os.dup(_STDERR)
-        if (folder / FILE_NAME).exists():
-            (folder / FILE_NAME).replace(folder / LAST_FILE_NAME)
-        file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     except OSError:
         return
+    file = _open_file(folder)
     sys.stderr = open(terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     os.dup2(file, _STDERR)
     os.close(file)
+
+
+def _open_file(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / FILE_NAME).exists():
+            (folder / FILE_NAME).replace(folder / LAST_FILE_NAME)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        return os.open(folder / FILE_NAME, flags, 0o644)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)

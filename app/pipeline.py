@@ -20,7 +20,7 @@ from app.meter import Meter
 from app.outputs import open_output
 from app.recordings.takes import Takes
 from app.settings import RunSettings, keep_settings
-from app.sources import open_source
+from app.sources import is_short, open_source
 from app.statistics import Summary
 from app.threads import Latest, Worker
 from app.viewer import Shown, ViewerSettings, open_viewer
@@ -50,7 +50,7 @@ def run(settings: RunSettings) -> Summary:
         outputs = [stack.enter_context(open_output(output)) for output in settings.outputs]
         regressor = stack.enter_context(MediaPipeRegressor(settings.face_model))
         viewer = _open_window(settings, stack)
-        endless = settings.source.loop or (settings.source.spec == "demo" and viewer is not None)
+        endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(open_source(replace(settings.source, loop=endless)))
         keep_every_frame = settings.source.pace == "fast" and not source.live
         smoother = Smoother(settings.smoother)
@@ -119,7 +119,12 @@ def run(settings: RunSettings) -> Summary:
     last = states.peek()
     if settings.snapshot is not None and last is not None:
         _write_snapshot(settings.snapshot, last.state, settings.viewer)
-    return meter.summary(frames.overwritten, snapshot=settings.snapshot, interrupted=interrupted)
+    return meter.summary(
+        frames.overwritten,
+        mirrored=bool(mirror.peek()),
+        snapshot=settings.snapshot,
+        interrupted=interrupted,
+    )
 
 
 def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:

@@ -50,6 +50,7 @@ class Summary:
     """A whole run, after its end.
 
     seconds:          from the first state to the last.
+    mirrored:         whether left and right were exchanged at the end.
     outputs:          name and datagrams sent, of each.
     recording_failed: whether a file had to be ended early.
     interrupted:      whether Ctrl-C or the system ended the run.
@@ -60,6 +61,7 @@ class Summary:
     faces: int
     dropped: int
     seconds: float
+    mirrored: bool
     latency: LatencyStatistics | None
     outputs: tuple[tuple[str, int], ...]
     recordings: tuple[RecordingStatistics, ...]
@@ -69,12 +71,13 @@ class Summary:
 
     def lines(self) -> list[str]:
         """For people, a line for each subject."""
-        rate = (self.frames - 1) / self.seconds if self.seconds > 0.0 else 0.0
-        lines = [
-            f"{self.source}: {self.frames} frames, {self.faces} with a face, "
-            f"{self.dropped} dropped, {rate:.1f} a second"
-        ]
-        if self.latency is not None:
+        counts = f"{self.frames} frames, {self.faces} with a face, {self.dropped} dropped"
+        if self.seconds > 0.0:
+            counts += f", {(self.frames - 1) / self.seconds:.1f} a second"
+        if self.mirrored:
+            counts += ", mirrored"
+        lines = [f"{self.source}: {counts}"]
+        if self.latency is not None and self.outputs:
             p50, p95, p99 = (
                 f"{seconds * 1000.0:.1f}"
                 for seconds in (self.latency.p50, self.latency.p95, self.latency.p99)

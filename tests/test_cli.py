@@ -80,7 +80,10 @@ def test_nothing_is_printed_to_stderr_that_a_user_cannot_use(
         (["run", "--source", "demo", "--record", "take.fbx"], "unknown ending '.fbx'"),
         (["run", "--source", "demo", "--snapshot", "face.jpg"], "expected a name ending in .png"),
         (["run", "--source", "demo", "--no-output", "--output", "vmc"], "exclude each other"),
+        (["run", "--source", "demo", "--record", "a.csv", "--record", "a.csv"], "one file twice"),
         (["track", "a.mp4", "b.mp4", "--record", "x.csv"], "several inputs"),
+        (["track", "a.mp4", "x/a.mp4", "--record", "{name}.csv"], "differ in their names"),
+        (["track", "demo", "none.mp4", "--record", "{name}.csv"], "none.mp4"),
         (["track", "rtsp://127.0.0.1:9/x", "--record", "x.csv"], "127.0.0.1"),
     ],
 )
@@ -99,6 +102,7 @@ def test_bad_input_is_one_line_and_exit_code_1(
 def test_wrong_usage_is_exit_code_2(arguments: list[str], home: dict[str, str]) -> None:
     result = mien(*arguments, home=home)
     assert result.returncode == 2 and "usage: mien" in result.stderr
+    assert "positive_" not in result.stderr  # no names of ours
 
 
 def test_a_broken_profile_is_one_line(home: dict[str, str]) -> None:
@@ -110,8 +114,8 @@ def test_a_broken_profile_is_one_line(home: dict[str, str]) -> None:
     assert "`mirror` is 3" in result.stderr and "`speed` is not a setting" in result.stderr
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_end_in_order_with_whole_files(
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_sigterm_and_a_closed_terminal_end_in_order_with_whole_files(
     clip: Path, home: dict[str, str], tmp_path: Path, kind: signal.Signals
 ) -> None:
     take = tmp_path / "take.csv"
@@ -213,3 +217,56 @@ def test_a_missing_system_library_is_one_line_with_what_to_install(
     result = mien("--help", home={**home, "PYTHONPATH": str(tmp_path)})
     assert result.returncode == 1 and result.stderr.count("\n") == 1
     assert library in result.stderr and "apt install libgl1" in result.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(home: dict[str, str]) -> None:
+    process = start("doctor", home=home)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    assert process.wait(timeout=30) == 1 and errors == ""
+    process.stderr.close()
+
+
+def test_a_full_disk_under_our_lines_is_one_line(home: dict[str, str], clip: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "app", "bench", "--source", str(clip), "--frames", "2"],
+            env=home,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert result.returncode == 1
+    assert result.stderr == "mien: cannot print: No space left on device.\n"
+
+
+def test_without_a_folder_for_logs_native_messages_still_stay_off_the_terminal(
+    home: dict[str, str], clip: Path
+) -> None:
+    result = mien(
+        *("run", "--source", clip, "--no-window", "--no-output", "--frames", "3"),
+        home={**home, "MIEN_HOME": "/dev/null/nowhere"},
+    )
+    assert result.returncode == 0
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["no log is written"]
+
+
+def test_a_mirroring_profile_is_told_of_and_can_be_overruled(
+    home: dict[str, str], clip: Path, tmp_path: Path
+) -> None:
+    folder = Path(home["MIEN_HOME"], "config")
+    folder.mkdir(parents=True)
+    (folder / "default.toml").write_text("mirror = true")
+    told = mien("track", clip, "--record", tmp_path / "one.jsonl", home=home)
+    assert told.stdout.splitlines()[0].endswith(", mirrored")
+    plain = mien("track", clip, "--no-mirror", "--record", tmp_path / "two.jsonl", home=home)
+    assert "mirrored" not in plain.stdout
+    last = [
+        json.loads((tmp_path / name).read_text().splitlines()[-1])
+        for name in ("one.jsonl", "two.jsonl")
+    ]
+    assert last[0]["weights"]["eyeLookInLeft"] == last[1]["weights"]["eyeLookInRight"]

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from app.commands.run import positive_int
 from app.face_model import face_model_path
+from app.network.address import resolve
+from app.network.datagrams import DatagramListener
 from app.outputs import open_output, parse_output
 from app.settings import DEFAULT_PROFILE, load_profile
 from app.sources import SourceSettings, open_source
@@ -23,7 +26,6 @@ from engine.regressors.mediapipe import observation_from_detection
 from engine.smoother import Smoother, SmootherSettings
 
 WARM_UP = 10  # pictures that are not counted: caches fill, MediaPipe finds the face
-OUTPUTS = ("vmc::9", "osc::9")  # the port of nobody: what counts is the cost of sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ def measure(spec: str, count: int, *, model: Path, smoother: SmootherSettings) -
     with (
         open_source(SourceSettings(spec=spec, pace="fast", loop=True)) as source,
         FaceLandmarker(model) as landmarker,
-        open_output(parse_output(OUTPUTS[0])) as vmc,
-        open_output(parse_output(OUTPUTS[1])) as osc,
+        closing(DatagramListener(resolve("127.0.0.1", 0))) as receiver,
+        open_output(parse_output(f"vmc::{receiver.port}")) as vmc,
+        open_output(parse_output(f"osc::{receiver.port}")) as osc,
     ):
         filters = Smoother(smoother)
         for _ in range(WARM_UP + count):

@@ -43,7 +43,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="write every state to PATH (.csv, .jsonl, .glb, .bvh); may be repeated",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
-    parser.add_argument("--mirror", action="store_true", help="your left drives the head's right")
+    parser.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="your left drives the head's right (default: as the profile says)",
+    )
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
     parser.add_argument("--frames", metavar="N", type=positive_int, help="end after N pictures")
     parser.add_argument("--seconds", metavar="S", type=positive_float, help="end after S seconds")
@@ -73,6 +77,8 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
     if arguments.no_output and arguments.output:
         raise SettingsError("--no-output and --output exclude each other. Leave one of them out.")
     specs = () if arguments.no_output else tuple(arguments.output or profile.outputs)
+    if len(set(arguments.record)) < len(arguments.record):
+        raise SettingsError("--record names one file twice. Leave one of them out.")
     _check_snapshot(arguments.snapshot)
     return RunSettings(
         source=replace(
@@ -83,7 +89,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         ),
         face_model=face_model_path(profile.face_model),
         smoother=profile.smoother,
-        mirror=arguments.mirror or profile.mirror,
+        mirror=profile.mirror if arguments.mirror is None else arguments.mirror,
         outputs=output_settings(specs, profile),
         recordings=tuple(arguments.record),
         window=not arguments.no_window,
@@ -111,15 +117,17 @@ def _check_snapshot(path: Path | None) -> None:
 
 def positive_int(text: str) -> int:
     """For argparse: a whole number from 1."""
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number from 1")
+    return int(text)
 
 
 def positive_float(text: str) -> float:
     """For argparse: a number above 0."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0.0 < value < float("inf"):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number above 0")
     return value

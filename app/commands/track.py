@@ -15,7 +15,7 @@ from app.face_model import face_model_path
 from app.progress import ProgressBar
 from app.recordings import open_recording
 from app.settings import DEFAULT_PROFILE, Profile, load_profile
-from app.sources import SourceSettings, open_source
+from app.sources import Source, SourceSettings, open_source
 from app.threads import Latest, Worker
 from engine.data import Frame
 from engine.errors import SettingsError, SourceError
@@ -42,21 +42,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="file to write (.csv, .jsonl, .glb, .bvh); may be repeated; with several inputs "
         f"{NAME} in it stands for the input's name",
     )
-    parser.add_argument("--mirror", action="store_true", help="exchange left and right")
+    parser.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="exchange left and right (default: as the profile says)",
+    )
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Track the inputs one after the other; gives the exit code."""
     profile = load_profile(arguments.profile)
-    mirror = arguments.mirror or profile.mirror
+    mirror = profile.mirror if arguments.mirror is None else arguments.mirror
     paths = [[_path(path, spec) for path in arguments.record] for spec in arguments.input]
     every_path = [path for group in paths for path in group]
     if len(set(every_path)) < len(every_path):
         raise SettingsError(
             f"several inputs would be written to one file; expected {NAME} in --record, "
-            f"such as --record 'takes/{NAME}.csv'."
+            f"such as --record 'takes/{NAME}.csv', and inputs that differ in their names."
         )
+    for spec in arguments.input:  # better now than after hours of tracking the first ones
+        _open(spec).close()
     model = face_model_path(profile.face_model)
     for spec, group in zip(arguments.input, paths, strict=True):
         if not track(spec, group, model=model, profile=profile, mirror=mirror):
@@ -68,12 +74,7 @@ def track(spec: str, paths: list[Path], *, model: Path, profile: Profile, mirror
     """Track one input into files; False if Ctrl-C ended it early (the files are whole)."""
     faces = 0
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(SourceSettings(spec=spec, pace="fast")))
-        if source.live:
-            raise SourceError(
-                f"cannot track {spec}: it is live; expected a file, a folder or demo. "
-                "Use `mien run --record` for a camera or an address."
-            )
+        source = stack.enter_context(_open(spec))
         recordings = [stack.enter_context(open_recording(path)) for path in paths]
         regressor = stack.enter_context(MediaPipeRegressor(model))
         smoother = Smoother(profile.smoother)
@@ -115,10 +116,21 @@ def track(spec: str, paths: list[Path], *, model: Path, profile: Profile, mirror
                 bar.advance()
         except KeyboardInterrupt:
             print("interrupted; the files are whole up to here", file=sys.stderr)
-    print(f"{source.name}: {count} frames, {faces} with a face")
+    print(f"{source.name}: {count} frames, {faces} with a face" + ", mirrored" * mirror)
     for recording in recordings:
         print(f"{recording.path}: {recording.rows} rows")
     return complete
+
+
+def _open(spec: str) -> Source:
+    source = open_source(SourceSettings(spec=spec, pace="fast"))
+    if source.live:
+        source.close()
+        raise SourceError(
+            f"cannot track {spec}: it is live; expected a file, a folder or demo. "
+            "Use `mien run --record` for a camera or an address."
+        )
+    return source
 
 
 def _path(path: Path, spec: str) -> Path:

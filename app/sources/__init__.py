@@ -15,7 +15,7 @@ from app.sources.url import open_url
 from app.sources.video import VIDEO_SUFFIXES, open_video
 from engine.errors import SourceError
 
-__all__ = ["Source", "SourceSettings", "open_source"]
+__all__ = ["Source", "SourceSettings", "is_short", "open_source"]
 
 
 def open_source(settings: SourceSettings) -> Source:
@@ -44,6 +44,11 @@ def open_source(settings: SourceSettings) -> Source:
     if stat.S_ISDIR(mode) or path.suffix.lower() in PICTURE_SUFFIXES:
         return open_pictures(path, settings)
     return open_video(path, settings)
+
+
+def is_short(spec: str) -> bool:
+    """Whether it ends too soon for a window: the built-in clip, or a single picture."""
+    return spec == "demo" or Path(spec).suffix.lower() in PICTURE_SUFFIXES
 
 
 def _looks_like_path(path: Path, spec: str) -> bool:
