@@ -35,6 +35,11 @@ NETWORK_NUMBER = re.compile(
     r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{1,4}\b",
     re.IGNORECASE,
 )
+HOST = re.compile(  # of a home's or an office's network, and what a message calls a host
+    r"(?<![\w/<.-])[\w-]+(?:\.[\w-]+)*\.(?:local|lan|home|internal|localdomain|intranet|box|corp)\b"
+    r"|(?<=\bhost ')[^'\n]+(?=')",
+    re.IGNORECASE,
+)
 HARMLESS_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 SYSTEM_FOLDERS = (
     "/usr/",
@@ -78,11 +83,13 @@ class Anonymiser:
     folders: what stands for a folder that is known and harmless, longest first.
     names:   of the person and the computer.
     kept:    words that look like network addresses and are none: versions.
+    hidden:  what else is to be masked wherever it turns up, in whole words.
     """
 
     folders: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
     kept: frozenset[str]
+    hidden: tuple[str, ...] = ()
 
     def clean(self, text: str) -> str:
         """The text without anything personal that could be recognised."""
@@ -90,15 +97,18 @@ class Anonymiser:
         text = MAIL.sub("<mail>", text)
         text = DEVICE_PATH.sub("<device>", text)
         text = NUMBERED_THING.sub("<number>", text)
+        for words in sorted(self.hidden, key=len, reverse=True):
+            text = _whole(words).sub("<private>", text)
         for folder, stand_in in self.folders:
             text = text.replace(folder, stand_in)
         text = QUOTED.sub(lambda match: match[1] + _quoted_kind(match[2]) + match[1], text)
         text = PLAIN_PATH.sub(lambda match: _path_kind(match[0]), text)
         text = FILE_NAME.sub(lambda match: f"<file>.{match[1]}", text)
         text = RECEIVER.sub(_masked_receiver, text)
+        text = HOST.sub(_masked_host, text)
         text = NETWORK_NUMBER.sub(self._network_number, text)
         for name in self.names:
-            text = re.sub(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", "<name>", text, flags=re.I)
+            text = _whole(name).sub("<name>", text)
         return text
 
     def _network_number(self, match: re.Match[str]) -> str:
@@ -141,6 +151,14 @@ def _user_names() -> set[str]:
     return names
 
 
+def _whole(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_]){re.escape(words)}(?![^\W_])", re.IGNORECASE)
+
+
+def _masked_host(match: re.Match[str]) -> str:
+    return match[0] if match[0] in HARMLESS_HOSTS else "<address>"
+
+
 def _masked_receiver(match: re.Match[str]) -> str:
     host = match[3] if match[3] in HARMLESS_HOSTS else "<address>"
     return f"{match[1]}{match[2]}{host}"
@@ -150,7 +168,7 @@ def _path_kind(path: str) -> str:
     """What may be said of a path: all of it if it is the system's or ours, else its ending."""
     if path.startswith(("<mien>", "<python>", *SYSTEM_FOLDERS)):
         return path
-    return "<path>" + _ending(path)
+    return "<path>" + ending(path)
 
 
 def _quoted_kind(text: str) -> str:
@@ -159,9 +177,10 @@ def _quoted_kind(text: str) -> str:
         return text
     if "/" in text or "\\" in text:
         return _path_kind(text)
-    return "<file>" + _ending(text) if FILE_NAME.search(text) else text
+    return "<file>" + ending(text) if FILE_NAME.search(text) else text
 
 
-def _ending(path: str) -> str:
-    ending = Path(path).suffix
-    return ending if ending[1:].isalnum() else ""
+def ending(path: str) -> str:
+    """The suffix of a file's name, `.mp4`; empty if it has none that is one word."""
+    suffix = Path(path).suffix
+    return suffix if suffix[1:].isalnum() else ""

@@ -14,10 +14,12 @@ from pathlib import Path
 import cv2
 import pytest
 
+from app.cli import COMMANDS
 from app.commands import doctor as command
 from app.doctor import cameras, display, files, gpu, packages, receivers
 from app.doctor.bundle import write_bundle
 from app.doctor.finding import Finding, Verdict, report_lines
+from app.doctor.words import COMMAND_WORDS
 from app.outputs import OutputSettings, parse_output
 from app.privacy import Anonymiser
 from app.sources.capture import VideoCapture
@@ -332,6 +334,7 @@ def test_the_bundle_holds_what_helps_and_nothing_personal(tmp_path: Path) -> Non
         environment={"DISPLAY": "janes-laptop:0", "SECRET_TOKEN": "abc"},
         logs=logs,
         profiles=profiles,
+        cameras=[],
         anonymiser=Anonymiser((("/home/jane", "~"),), ("janes-laptop", "jane"), frozenset()),
     )
     with zipfile.ZipFile(path) as bundle:
@@ -352,6 +355,93 @@ def test_the_bundle_holds_what_helps_and_nothing_personal(tmp_path: Path) -> Non
         assert help_ in everything
 
 
+PROFILE = (
+    """
+mirror = true
+outputs = ["vmc:annas-pc.local", "osc:gretchen:9001", "vts"]
+[source]
+spec = "Anna Schmidt"
+width = 640
+[viewer]
+background = "key"
+key_color = "#00ff00"
+background_picture = "/data/My Pictures/Lake Constance.png"
+look = { hair = "bob" }
+[livelink]
+subject = """
+    + '"""Anna\nSchmidt"""\n'
+)
+
+LOG = """\
+2026-11-21 05:38:28,123 INFO app.cli: mien 0.1: run --profile anna --source 'Anna Schmidt' --loop
+2026-11-21 05:38:29,123 WARNING app.sources.live: camera Annas-Webcam gives no pictures; waiting
+2026-11-21 05:38:30,123 WARNING app.sources.live: camera HD Pro Webcam C920 is back
+2026-11-21 05:38:31,123 INFO app.cli: mien 0.1: track --record='my takes/Bertas {name}.glb' Wedding
+2026-11-21 05:38:32,123 WARNING app.recordings: my takes/Bertas 1.glb: disk full
+2026-11-21 05:38:33,123 WARNING app.sources.recorded: Bertas day.mp4 ends early: 52 of 99 frames
+2026-11-21 05:38:34,123 INFO app.cli: mien 0: run --output vmc:gretchen:39540 --frames 9 --source '
+Dorothea' --pace fast --snapshot clara.png --source rtsp://emil/x
+2026-11-21 05:38:35,123 INFO app.outputs.live: Gretchen asks; threshold 0.5
+"""
+
+
+def test_the_bundle_keeps_no_name_that_a_person_has_typed(tmp_path: Path) -> None:
+    (tmp_path / "anna.toml").write_text(PROFILE)
+    (tmp_path / "broken.toml").write_text("Anna = Schmidt")
+    (tmp_path / "mien.log").write_text(LOG)
+    path = tmp_path / "support.zip"
+    write_bundle(
+        path,
+        report=[
+            "FAIL  output  cannot find host 'annas-pc.local': unknown; expected 'fritz'",
+            "FAIL  output  cannot find host 'otto'; and 'Lisas-Mac.fritz.box' neither",
+            "FAIL  profile  the profile anna.toml: `x` is 'Anna Schmidt'",
+            "ok    camera 0  Karlas iPhone Camera: 1280×720 MJPG",
+        ],
+        packages={"opencv-python": "5.0.0.93"},
+        environment={"DISPLAY": "heidi:10.0", "MIEN_HOME": "/data/Ida Meier/mien"},
+        logs=tmp_path,
+        profiles=tmp_path,
+        cameras=["Karlas iPhone Camera"],
+        anonymiser=Anonymiser((), (), frozenset({"5.0.0.93"})),
+    )
+    with zipfile.ZipFile(path) as bundle:
+        everything = "\n".join(bundle.read(name).decode() for name in bundle.namelist())
+    for secret in (
+        "anna", "schmidt", "gretchen", "otto", "lisa", "karla", "heidi", "ida", "meier", "berta",
+        "wedding", "dorothea", "clara", "emil", "lake", "my pictures",
+    ):  # fmt: skip
+        assert not re.search(secret, everything, re.IGNORECASE), secret
+    for help_ in (
+        "mirror = true",
+        'outputs[0] = "vmc:<address>"',
+        'outputs[1] = "osc:<address>:9001"',
+        'outputs[2] = "vts"',
+        "source.width = 640",
+        'viewer.background = "key"',
+        'viewer.key_color = "#00ff00"',
+        'viewer.background_picture = "<path>.png"',
+        'viewer.look.hair = "bob"',
+        'livelink.subject = "<text>"',
+        "this is not TOML",
+        "run --profile <text> --source <text> --loop",
+        "camera HD Pro Webcam C920 is back",
+        "<private> iPhone Camera: 1280×720 MJPG",
+        "track --record=<path>.glb <text>",
+        "ends early: 52 of 99 frames",
+        "--output vmc:<address>:39540 --frames 9 --source <text> --pace fast",
+        "--snapshot <path>.png --source rtsp://<address>",
+        "threshold 0.5",
+        "opencv-python 5.0.0.93",
+        "cannot find host",
+    ):
+        assert help_ in everything, help_
+
+
+def test_every_command_may_be_told() -> None:
+    assert set(COMMANDS) <= set(COMMAND_WORDS)
+
+
 def test_a_bundle_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot write the support file"):
         write_bundle(
@@ -361,6 +451,7 @@ def test_a_bundle_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
             environment={},
             logs=tmp_path,
             profiles=tmp_path,
+            cameras=[],
             anonymiser=Anonymiser((), (), frozenset()),
         )
 

@@ -57,6 +57,11 @@ def test_secrets_in_addresses_are_masked(url: str, masked: str) -> None:
         ("GPU-5e3c0f5c-1f2e-4d1a-9b0a-0123456789ab", "GPU-<number>"),
         ("write to jane.doe@example.org", "write to <mail>"),
         ("camera Jane's Phone on Jane-Laptop", "camera <name>'s Phone on <name>"),
+        (
+            "cannot find host 'studio-pc': no such name",
+            "cannot find host '<address>': no such name",
+        ),
+        ("sent to annas-mac.local and pi.fritz.box:80", "sent to <address> and <address>:80"),
         ("2026-11-21 05:38:28,123 INFO app.x: 29.9 pictures/s", None),
         ("opencv-python 5.0.0.93, numpy 2.4.6, mediapipe 0.10.31", None),
         ("janet is another word", None),

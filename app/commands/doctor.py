@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             packages=packages,
             logs=log_folder(),
             profiles=config_folder(),
+            cameras=[camera.name for camera in list_cameras()],
             anonymiser=local_anonymiser(packages.values()),
         )
         print(f"Written for whoever helps you: {path}. Look into it before you pass it on.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from app.doctor.words import Words
 from app.privacy import Anonymiser
 from engine.errors import SettingsError
 
@@ -29,12 +31,19 @@ def write_bundle(
     environment: Mapping[str, str] = os.environ,
     logs: Path,
     profiles: Path,
+    cameras: Sequence[str],
     anonymiser: Anonymiser,
 ) -> None:
     """Write the zip file: the report, versions, environment, logs, profiles. All text is cleaned.
 
-    logs, profiles: their folders. Raises SettingsError if the file cannot be written.
+    What is hidden in one text is hidden in all of them. logs, profiles: their folders; cameras:
+    the names of those that are plugged in. Raises SettingsError if the file cannot be written.
     """
+    words = Words()
+    for camera in cameras:
+        words.source(camera)
+    words.hide(environment.get("MIEN_HOME", ""))
+    words.hide(environment.get("DISPLAY", "").partition(":")[0])
     texts = {
         "report.txt": "\n".join(report),
         "packages.txt": "\n".join(f"{name} {packages[name]}" for name in sorted(packages)),
@@ -43,9 +52,11 @@ def write_bundle(
         ),
     }
     for log in sorted(logs.glob("*.log*")):
-        texts[f"log/{log.name}"] = _text_of(log)
+        texts[f"log/{log.name}"] = words.log(_text_of(log))
     for number, profile in enumerate(sorted(profiles.glob("*.toml")), start=1):
-        texts[f"profiles/{number}.toml"] = _text_of(profile)  # its name may be a person's
+        texts[f"profiles/{number}.toml"] = words.profile(_text_of(profile))
+        words.hide(profile.stem)  # may be a person's name
+    anonymiser = replace(anonymiser, hidden=tuple(words.hidden))
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in texts.items():
