@@ -45,7 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     divert_native_messages(log_folder())
     set_up_log(log_folder())
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # the last two: the terminal was closed
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     log.info("mien %s: %s", version("mien"), shlex.join(sys.argv[1:] if argv is None else argv))
     try:
         code: int = COMMANDS[arguments.command].run(arguments)
@@ -59,5 +62,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does: everything is closed in order."""
+    """The system's wish to end is followed as Ctrl-C is: everything is closed in order."""
     raise KeyboardInterrupt
