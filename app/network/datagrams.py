@@ -18,7 +18,7 @@ QUIET_TIME = 3.0
 """Seconds without a complaint until a receiver counts as reached again. Systems limit "nobody
 listens at this port" to about one answer a second, so a shorter silence proves nothing."""
 
-_LONGEST_REQUEST = 4096  # bytes
+_LONGEST_DATAGRAM = 65_535  # bytes; UDP has no longer ones
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class DatagramListener:
     def read(self) -> tuple[bytes, str] | None:
         """A datagram and the host it came from, or None if there is none."""
         try:
-            datagram, sender = self._socket.recvfrom(_LONGEST_REQUEST)
+            datagram, sender = self._socket.recvfrom(_LONGEST_DATAGRAM)
         except OSError:  # none there; or, on Windows, a complaint about one that was too long
             return None
         return datagram, str(sender[0])
