@@ -26,7 +26,8 @@ from app.sources.capture import VideoCapture
 from app.sources.devices import Camera
 from app.sources.source import SourceSettings
 from app.viewer.probe import Display, DisplayProblem
-from engine.errors import SettingsError, SourceError
+from app.viewer.snapshot import offscreen_context
+from engine.errors import SettingsError, SourceError, ViewerError
 from models.store import ModelFile
 
 DATA = Path(__file__).parent / "data" / "sources"
@@ -185,9 +186,23 @@ def test_drawing_by_the_processor_is_a_warning() -> None:
 
 @pytest.mark.parametrize("problem", list(DisplayProblem))
 def test_a_display_that_cannot_be_had_is_a_warning_with_its_reason(problem: DisplayProblem) -> None:
-    lacking = replace(GOOD_DISPLAY, problem=problem, reason="Sign in to a desktop.")
-    finding = display.probe_display(lacking)
-    assert (finding.verdict, finding.advice) == (WARN, "Sign in to a desktop.")
+    lacking = replace(GOOD_DISPLAY, problem=problem, reason="no window: X11: sign in.")
+    finding = display.probe_display(lacking, off_screen=lambda: None)
+    assert (finding.verdict, finding.advice) == (WARN, "X11: sign in.")
+    assert finding.text == "no window can be shown, and no picture drawn without one"
+    finding = display.probe_display(lacking, off_screen=lambda: "OpenGL 4.5, llvmpipe (Mesa)")
+    assert finding.verdict is WARN
+    assert finding.text.endswith("--snapshot works: OpenGL 4.5, llvmpipe (Mesa)")
+
+
+def test_off_screen_opengl_is_the_one_that_draws_snapshots() -> None:
+    try:
+        with offscreen_context() as context:
+            renderer = str(context.info["GL_RENDERER"])
+    except ViewerError:
+        assert display.off_screen_opengl() is None
+    else:
+        assert renderer in (display.off_screen_opengl() or "")
 
 
 class Card:
@@ -310,7 +325,8 @@ def test_the_phones_port_is_to_be_free(free_port: int) -> None:
 
 def test_a_receiver_on_another_computer_is_not_asked() -> None:
     finding = receivers.probe_receiver(parse_output("vmc:192.0.2.7"))
-    assert finding.verdict is OK and "another computer" in finding.text
+    assert finding.verdict is NOTE and "another computer" in finding.text
+    assert "firewall" in finding.advice
 
 
 def test_a_receiver_whose_host_does_not_exist_fails() -> None:

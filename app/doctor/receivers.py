@@ -28,7 +28,12 @@ def probe_receiver(
     if isinstance(output.options, VtsPhoneSettings):
         return _probe_own_port(output, is_taken(address))
     if address.sockaddr[0] not in THIS_MACHINE:
-        return Finding(Verdict.OK, "output", f"{output.name}: another computer; it does not answer")
+        return Finding(
+            Verdict.NOTE,
+            "output",
+            f"{output.name}: on another computer, where nobody can be asked from here",
+            "Look there that its program listens and its firewall lets this port in.",
+        )
     if (is_connection if isinstance(output.options, VtsSettings) else is_taken)(address):
         return Finding(Verdict.OK, "output", f"{output.name}: a program listens")
     return Finding(
