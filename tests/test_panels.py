@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
 import pytest
 
 from app.statistics import LatencyStatistics, OutputStatistics, RecordingStatistics, Statistics
 from app.viewer import ViewerSettings
-from app.viewer.bars import GROUPS
+from app.viewer.bars import GROUP_GAP, GROUPS, rows_fitting
+from app.viewer.help import help_area
 from app.viewer.keys import HELP, Command, KeyPress, command_for
 from app.viewer.layout import Rect, arrange
 from app.viewer.notices import FIRST_REMARK, NO_FACE, Notices
-from app.viewer.overlay import switches_on
-from app.viewer.rates import DrawingStatistics, lines_of
+from app.viewer.orbit import Orbit
+from app.viewer.overlay import beside_help, switches_on
+from app.viewer.rates import DrawingStatistics, fitted, lines_of
 from app.viewer.theme import FONT_SIZE, interface_scale
 from engine.blendshapes import BLENDSHAPES
 
+SWITCHES = list(itertools.product([False, True], repeat=2))
 SIZES = [(320, 240), (480, 360), (640, 900), (1280, 720), (1920, 1080), (3840, 2160), (400, 1200)]
+
+
+STATISTICS = Statistics(
+    source="demo",
+    capture_rate_hz=29.97,
+    state_rate_hz=30.0,
+    latency=LatencyStatistics(0.008, 0.012, 0.020),
+    dropped=4,
+    outputs=(OutputStatistics("vmc 127.0.0.1:39539", 90.2),),
+    recordings=(RecordingStatistics("take.csv", 1234),),
+)
+DRAWING = DrawingStatistics(rate_hz=60.0, gpu_seconds=0.0021, draw_calls=11, supersampling=2.0)
 
 
 def test_every_blendshape_has_exactly_one_bar() -> None:
@@ -36,26 +50,103 @@ def test_pairs_of_bars_are_the_right_and_the_left_of_the_same_shape() -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("wanted", [1.0, 1.5, 2.0])
 @pytest.mark.parametrize("aspect", [16 / 9, 4 / 3, 9 / 16, 3.5])
-@pytest.mark.parametrize("bars", [False, True])
+@pytest.mark.parametrize(("bars", "rates"), SWITCHES)
 def test_panels_stay_inside_the_window_and_off_each_other(
-    size: tuple[int, int], wanted: float, aspect: float, bars: bool
+    size: tuple[int, int], wanted: float, aspect: float, bars: bool, rates: bool
 ) -> None:
     em = FONT_SIZE * interface_scale(size, size, 1.0, wanted)
-    layout = arrange(size, em, aspect=aspect, inset=True, bars=bars)
-    panels = [layout.inset, layout.rates] + ([layout.bars] if bars else [])
+    layout = arrange(size, em, aspect=aspect, inset=True, bars=bars, rates=rates)
+    panels = [panel for panel in (layout.inset, layout.rates, layout.bars) if panel is not None]
+    assert len(panels) >= 1 + (bars or rates)
     for panel in [*panels, layout.notices]:
         assert panel.width > 0 and panel.height > 0
         assert panel.x >= 0 and panel.y >= 0
         assert panel.right <= size[0] + 1e-6 and panel.bottom <= size[1] + 1e-6
     for one, other in itertools.combinations(panels, 2):
-        assert not _overlap(one, other)
-    assert not _overlap(layout.notices, layout.inset)
+        assert not one.overlaps(other)
+    assert layout.inset is not None and not layout.notices.overlaps(layout.inset)
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [
+        ((480, 360), 1.0),
+        ((480, 360), 2.0),
+        ((640, 480), 1.0),
+        ((900, 900), 1.0),
+        ((1280, 720), 1.0),
+        ((1280, 720), 2.0),
+        ((1920, 1080), 2.0),
+    ],
+)
+@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3])
+@pytest.mark.parametrize(("bars", "rates"), SWITCHES)
+def test_no_panel_stands_before_the_face(
+    size: tuple[int, int], wanted: float, aspect: float, bars: bool, rates: bool
+) -> None:
+    em = FONT_SIZE * interface_scale(size, size, 1.0, wanted)
+    layout = arrange(size, em, aspect=aspect, inset=True, bars=bars, rates=rates)
+    width, height = size
+    camera = Orbit().camera(width / height, aside=0.5 - layout.figure_x / width)
+    for x, y in ((0.075, 0.0), (-0.075, 0.0), (0.0, 0.08), (0.0, -0.115)):  # ears, brow, chin
+        clip = camera.clip_from_world @ (x, y, 0.0, 1.0)
+        point = Rect(
+            (clip[0] / clip[3] + 1) / 2 * width, (1 - clip[1] / clip[3]) / 2 * height, 0.1, 0.1
+        )
+        assert 0 < point.x < width
+        for panel in (layout.inset, layout.bars, layout.rates):
+            assert panel is None or not panel.overlaps(point)
+
+
+def test_rates_give_way_to_the_bars_only_where_there_is_no_room_for_both() -> None:
+    def rates(size: tuple[int, int], *, bars: bool) -> Rect | None:
+        return arrange(size, 16.0, aspect=4 / 3, inset=True, bars=bars, rates=True).rates
+
+    assert rates((480, 360), bars=True) is None
+    assert rates((480, 360), bars=False) is not None
+    assert rates((640, 480), bars=True) is not None
+
+
+@pytest.mark.parametrize("room", [3.0, 4.5, 8.0, 11.0, 14.9, 30.0])
+def test_rates_that_do_not_fit_leave_out_whole_lines_and_say_how_many(room: float) -> None:
+    lines = tuple(lines_of(STATISTICS, DRAWING))
+    kept = fitted(lines, room)
+    assert len(kept) <= room
+    if room == 30.0:
+        assert kept == lines
+    else:
+        values = [line for line in lines if not line.heading]
+        shown = [line for line in kept[:-1] if not line.heading]
+        assert shown == values[: len(shown)]
+        assert kept[-1].label == f"and {len(values) - len(shown)} more"
+        assert not (kept[:-1] and kept[-2].heading)
+
+
+def test_bars_that_do_not_fit_end_with_a_whole_group() -> None:
+    eyes, brows = (1 + len(group.rows) for group in GROUPS[:2])
+    assert rows_fitting(eyes + 0.5) == eyes
+    assert rows_fitting(eyes + brows) == eyes  # the gap before the title counts, too
+    assert rows_fitting(eyes + brows + 0.5) == pytest.approx(eyes + brows + GROUP_GAP)
+    assert rows_fitting(5.7) == 5.0
+
+
+def test_panels_that_the_keys_would_cover_are_told_as_hidden() -> None:
+    settings = ViewerSettings(inset=True, bars=True)
+    for size, expected in (
+        ((1920, 1080), frozenset[Command]()),
+        ((480, 360), frozenset({Command.INSET, Command.BARS})),
+    ):
+        layout = arrange(size, 16.0, aspect=4 / 3, inset=True, bars=True, rates=False)
+        left, hidden = beside_help(layout, help_area(size, 16.0), settings)
+        assert hidden == expected
+        assert (left.inset is None) == (Command.INSET in hidden)
 
 
 def test_the_picture_in_the_corner_keeps_its_shape() -> None:
     for size in SIZES:
         for aspect in (16 / 9, 9 / 16):
-            inset = arrange(size, 16.0, aspect=aspect, inset=True, bars=True).inset
+            inset = arrange(size, 16.0, aspect=aspect, inset=True, bars=True, rates=True).inset
+            assert inset is not None
             assert inset.width / inset.height == pytest.approx(aspect)
 
 
@@ -120,17 +211,7 @@ def test_a_picture_that_others_capture_shows_only_answers_to_keys() -> None:
 
 
 def test_rates_tell_every_output_and_recording() -> None:
-    statistics = Statistics(
-        source="demo",
-        capture_rate_hz=29.97,
-        state_rate_hz=30.0,
-        latency=LatencyStatistics(0.008, 0.012, 0.020),
-        dropped=4,
-        outputs=(OutputStatistics("vmc 127.0.0.1:39539", 90.2),),
-        recordings=(RecordingStatistics("take.csv", 1234),),
-    )
-    drawing = DrawingStatistics(rate_hz=60.0, gpu_seconds=0.0021, draw_calls=11, supersampling=2.0)
-    values = {line.label: line.value for line in lines_of(statistics, drawing)}
+    values = {line.label: line.value for line in lines_of(STATISTICS, DRAWING)}
     assert values["camera"] == "30.0 /s"
     assert values["95 % below"] == "12.0 ms"
     assert values["GPU time"] == "2.1 ms"
@@ -140,16 +221,3 @@ def test_rates_tell_every_output_and_recording() -> None:
 
 def _titles(notices: Notices, now: float) -> list[str]:
     return [notice.title for notice in notices.current(now, "demo", quiet=False)]
-
-
-def _overlap(one: Rect, other: Rect) -> bool:
-    return bool(
-        np.all(
-            [
-                one.x < other.right,
-                other.x < one.right,
-                one.y < other.bottom,
-                other.y < one.bottom,
-            ]
-        )
-    )

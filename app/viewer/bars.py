@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,10 @@ from app.viewer.layout import Rect
 from engine.blendshapes import BLENDSHAPES, INDEX
 
 PADDING = 0.7  # em
-ROW, LOWEST_ROW = 1.2, 1.0  # em; rows shrink before the panel scrolls
+ROW, LOWEST_ROW = 1.2, 0.85  # em; rows shrink before the panel scrolls
 LABEL = 5.0  # em
 ROUNDING = 0.18  # em
+MORE = "the wheel shows the rest"  # a row below the others, when they scroll
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,31 +102,53 @@ GROUPS: tuple[BarGroup, ...] = (
     ),
 )
 GROUP_GAP = 0.35  # of a row, above a title
-_ROWS = sum(1 + len(group.rows) for group in GROUPS) + GROUP_GAP * (len(GROUPS) - 1)
+
+
+def rows_fitting(room: float) -> float:
+    """Height in rows of the whole groups, from the first on, that this many rows can show.
+
+    Where not even the first group fits, its whole rows.
+    """
+    height, best = 0.0, 0.0
+    for number, group in enumerate(GROUPS):
+        height += 1 + len(group.rows) + (GROUP_GAP if number else 0.0)
+        if height <= room:
+            best = height
+    return best or float(max(1, int(room)))
+
+
+_ROWS = rows_fitting(math.inf)
 
 
 def draw_bars(area: Rect, weights: NDArray[np.float64]) -> None:
-    """A panel in this room; it scrolls when even the smallest rows do not fit.
+    """A panel in this room; it scrolls, and ends with a group, if the smallest rows do not fit.
 
     weights: (52,) 0..1. The columns stand as the figure's sides do on the screen.
     """
     em = imgui.get_font_size()
     padding = PADDING * em
-    row = min(ROW * em, max(LOWEST_ROW * em, (area.height - 2 * padding) / _ROWS))
-    height = min(area.height, _ROWS * row + 2 * padding)
+    room = (area.height - 2 * padding) / (LOWEST_ROW * em)
+    scrolls = room < _ROWS
+    visible = rows_fitting(room - 1) if scrolls else _ROWS
+    shown = visible + (1 if scrolls else 0)
+    row = min(ROW * em, (area.height - 2 * padding) / shown)
     imgui.set_next_window_pos(ImVec2(area.x, area.y))
-    imgui.set_next_window_size(ImVec2(area.width, height))
+    imgui.set_next_window_size(ImVec2(area.width, shown * row + 2 * padding))
     imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(padding, padding))
-    scrolls = _ROWS * row + 2 * padding > area.height + 1
-    flags = theme.SCROLLING_FLAGS if scrolls else theme.PANEL_FLAGS
-    imgui.begin("bars", None, flags)
+    imgui.begin("bars", None, theme.PANEL_FLAGS)
     imgui.pop_style_var()
+    corner = imgui.get_cursor_screen_pos()
+    imgui.push_font(None, theme.FONT_SIZE * min(0.88, 0.82 * row / em))
+    if scrolls:
+        text = ImVec2(corner.x, corner.y + visible * row + (row - imgui.get_font_size()) / 2)
+        imgui.get_window_draw_list().add_text(text, theme.packed(theme.DIM), MORE)
+    imgui.begin_child("rows", ImVec2(0.0, visible * row))
     start = imgui.get_cursor_screen_pos()
     width = imgui.get_content_region_avail().x - (0.4 * em if scrolls else 0.0)
-    imgui.push_font(None, theme.FONT_SIZE * min(0.88, 0.82 * row / em))
     _draw_rows(start.x, start.y, width, row, weights)
-    imgui.pop_font()
     imgui.dummy(ImVec2(width, _ROWS * row))
+    imgui.end_child()
+    imgui.pop_font()
     imgui.end()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 from imgui_bundle import imgui
@@ -9,10 +10,10 @@ from imgui_bundle import imgui
 from app.statistics import Statistics
 from app.viewer import Shown, ViewerSettings, theme
 from app.viewer.bars import draw_bars
-from app.viewer.help import draw_help
+from app.viewer.help import draw_help, help_area
 from app.viewer.inset import Inset
 from app.viewer.keys import Command
-from app.viewer.layout import BARS_WIDTH, MARGIN, Layout, arrange
+from app.viewer.layout import Layout, Rect, arrange
 from app.viewer.notices import Notice, draw_notices
 from app.viewer.rates import DrawingStatistics, draw_rates
 from app.viewer.window import Window
@@ -38,11 +39,17 @@ class Overlay:
     def __exit__(self, *_: object) -> None:
         self._inset.close()
 
-    @property
-    def bars_share(self) -> float:
-        """Of the window's width, as the bars cover it."""
-        width = self._window.size[0]
-        return (BARS_WIDTH + MARGIN) * theme.FONT_SIZE * self._scale / max(1, width)
+    def layout(self, shown: Shown | None, settings: ViewerSettings) -> Layout:
+        """Where everything stands in the window as it is now."""
+        width, height = shown.state.image_size if shown is not None else (4, 3)
+        return arrange(
+            self._window.size,
+            theme.FONT_SIZE * self._wanted_scale(settings),
+            aspect=width / height,
+            inset=settings.inset,
+            bars=settings.bars,
+            rates=settings.rates,
+        )
 
     def draw(
         self,
@@ -58,55 +65,68 @@ class Overlay:
         """Over what the window shows; now: seconds of a steady clock."""
         window = self._window
         size, pixels = window.size, window.framebuffer_size
-        self._set_scale(
-            theme.interface_scale(size, pixels, window.content_scale, settings.ui_scale)
-        )
+        if (scale := self._wanted_scale(settings)) != self._scale:
+            theme.apply_theme(scale)
+            self._scale = scale
         self._hold_numbers(statistics, drawing, now)
         window.begin_panels()
-        width, height = shown.state.image_size if shown is not None else (4, 3)
-        layout = arrange(
-            size,
-            imgui.get_font_size(),
-            aspect=width / height,
-            inset=settings.inset,
-            bars=settings.bars,
-        )
+        layout = self.layout(shown, settings)
         if help_shown:
-            draw_help(size, switches_on(settings, mirrored=statistics.mirrored))
-        else:
-            self._draw_panels(shown, statistics, settings, layout, pixels[0] / size[0])
-            draw_notices(layout.notices, notices, center=size[0] / 2)
+            layout, hidden = beside_help(layout, help_area(size, imgui.get_font_size()), settings)
+            draw_help(size, switches_on(settings, mirrored=statistics.mirrored), hidden)
+        self._draw_panels(shown, statistics, layout, pixels[0] / size[0])
+        if not help_shown:
+            draw_notices(layout.notices, notices, center=layout.figure_x)
         window.end_panels()
 
     def _draw_panels(
         self,
         shown: Shown | None,
         statistics: Statistics,
-        settings: ViewerSettings,
         layout: Layout,
         pixels_per_point: float,
     ) -> None:
-        if shown is not None and settings.inset:
+        if shown is not None and layout.inset is not None:
             self._inset.draw(
                 layout.inset,
                 shown,
                 mirrored=statistics.mirrored,
                 pixels_per_point=pixels_per_point,
             )
-        if shown is not None and settings.bars:
+        if shown is not None and layout.bars is not None:
             draw_bars(layout.bars, shown.state.weights)
-        if settings.rates and self._statistics is not None and self._drawing is not None:
+        if layout.rates is not None and self._statistics is not None and self._drawing is not None:
             draw_rates(layout.rates, self._statistics, self._drawing)
 
-    def _set_scale(self, scale: float) -> None:
-        if scale != self._scale:
-            theme.apply_theme(scale)
-            self._scale = scale
+    def _wanted_scale(self, settings: ViewerSettings) -> float:
+        window = self._window
+        return theme.interface_scale(
+            window.size, window.framebuffer_size, window.content_scale, settings.ui_scale
+        )
 
     def _hold_numbers(self, statistics: Statistics, drawing: DrawingStatistics, now: float) -> None:
         if self._statistics is None or now - self._read_since > READABLE:
             self._statistics, self._drawing = statistics, drawing
             self._read_since = now
+
+
+def beside_help(
+    layout: Layout, help_panel: Rect, settings: ViewerSettings
+) -> tuple[Layout, frozenset[Command]]:
+    """The panels for which there is room beside the keys, and the switches of the others."""
+
+    def free(panel: Rect | None) -> Rect | None:
+        return None if panel is not None and panel.overlaps(help_panel) else panel
+
+    left = replace(
+        layout, inset=free(layout.inset), bars=free(layout.bars), rates=free(layout.rates)
+    )
+    panels = (
+        (Command.INSET, settings.inset, left.inset),
+        (Command.BARS, settings.bars, left.bars),
+        (Command.RATES, settings.rates, left.rates),
+    )
+    return left, frozenset(command for command, on, panel in panels if on and panel is None)
 
 
 def switches_on(settings: ViewerSettings, *, mirrored: bool) -> frozenset[Command]:

@@ -11,6 +11,10 @@ from app.statistics import Statistics
 from app.viewer import theme
 from app.viewer.layout import Rect
 
+ROW = 1.28  # em
+GAP = 0.27  # of a row, above a heading
+PADDING = 0.7  # em
+
 
 @dataclass(frozen=True, slots=True)
 class DrawingStatistics:
@@ -30,12 +34,12 @@ class Line:
 
 
 def lines_of(statistics: Statistics, drawing: DrawingStatistics) -> Iterator[Line]:
-    """The table's lines, top to bottom."""
+    """The table's lines, top to bottom: what matters most comes first, for the last may not fit."""
     yield Line("Rates", "", heading=True)
     yield Line("camera", f"{statistics.capture_rate_hz:.1f} /s")
     yield Line("face", f"{statistics.state_rate_hz:.1f} /s")
     yield Line("window", f"{drawing.rate_hz:.1f} /s")
-    yield Line("left out", f"{statistics.dropped}")
+    yield Line("dropped", f"{statistics.dropped}")
     latency = statistics.latency
     yield Line("Capture to send", "", heading=True)
     if latency is None:
@@ -44,11 +48,6 @@ def lines_of(statistics: Statistics, drawing: DrawingStatistics) -> Iterator[Lin
         yield Line("half below", _milliseconds(latency.p50))
         yield Line("95 % below", _milliseconds(latency.p95))
         yield Line("99 % below", _milliseconds(latency.p99))
-    yield Line("Drawing", "", heading=True)
-    if drawing.gpu_seconds is not None:
-        yield Line("GPU time", _milliseconds(drawing.gpu_seconds))
-    yield Line("draw calls", f"{drawing.draw_calls}")
-    yield Line("detail", f"{drawing.supersampling:.2g}×")
     if statistics.outputs:
         yield Line("Sent, datagrams", "", heading=True)
         for output in statistics.outputs:
@@ -57,31 +56,47 @@ def lines_of(statistics: Statistics, drawing: DrawingStatistics) -> Iterator[Lin
         yield Line("Recorded, rows", "", heading=True)
         for recording in statistics.recordings:
             yield Line(recording.name, f"{recording.rows}")
+    yield Line("Drawing", "", heading=True)
+    if drawing.gpu_seconds is not None:
+        yield Line("GPU time", _milliseconds(drawing.gpu_seconds))
+    yield Line("draw calls", f"{drawing.draw_calls}")
+    yield Line("detail", f"{drawing.supersampling:.2g}×")
+
+
+def fitted(lines: tuple[Line, ...], room: float) -> tuple[Line, ...]:
+    """As many whole lines as fit into this many rows, with a last one that counts the others."""
+    if _rows(lines) <= room:
+        return lines
+    kept = lines
+    while kept and (kept[-1].heading or _rows(kept) + 1 > room):
+        kept = kept[:-1]
+    missing = sum(not line.heading for line in lines) - sum(not line.heading for line in kept)
+    return (*kept, Line(f"and {missing} more", ""))
+
+
+def _rows(lines: tuple[Line, ...]) -> float:
+    return len(lines) + GAP * sum(line.heading for line in lines[1:])
 
 
 def draw_rates(area: Rect, statistics: Statistics, drawing: DrawingStatistics) -> None:
-    """A panel at the top of this room; it scrolls when it does not fit."""
+    """A panel at the top of this room, with the lines that fit."""
     em = imgui.get_font_size()
-    row = 1.28 * em
-    gap = 0.35 * em  # above a heading
-    padding = 0.7 * em
-    lines = tuple(lines_of(statistics, drawing))
-    needed = len(lines) * row + gap * sum(line.heading for line in lines[1:]) + 2 * padding
-    scrolls = needed > area.height + 1
+    row = ROW * em
+    padding = PADDING * em
+    lines = fitted(tuple(lines_of(statistics, drawing)), (area.height - 2 * padding) / row)
     imgui.set_next_window_pos(ImVec2(area.x, area.y))
-    imgui.set_next_window_size(ImVec2(area.width, min(needed, area.height)))
+    imgui.set_next_window_size(ImVec2(area.width, _rows(lines) * row + 2 * padding))
     imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(padding, padding))
-    flags = theme.SCROLLING_FLAGS if scrolls else theme.PASSIVE_FLAGS
-    imgui.begin("rates", None, flags)
+    imgui.begin("rates", None, theme.PASSIVE_FLAGS)
     imgui.pop_style_var()
     imgui.push_font(None, theme.FONT_SIZE * 0.92)
     start = imgui.get_cursor_screen_pos()
-    width = imgui.get_content_region_avail().x - (0.4 * em if scrolls else 0.0)
+    width = imgui.get_content_region_avail().x
     draw = imgui.get_window_draw_list()
     y = start.y
     for number, line in enumerate(lines):
         if line.heading:
-            y += gap if number else 0.0
+            y += GAP * row if number else 0.0
             draw.add_text(ImVec2(start.x, y), theme.packed(theme.ACCENT), line.label)
         else:
             room = width - imgui.calc_text_size(line.value).x
@@ -90,7 +105,6 @@ def draw_rates(area: Rect, statistics: Statistics, drawing: DrawingStatistics) -
             draw.add_text(ImVec2(start.x + room, y), theme.packed(theme.TEXT), line.value)
         y += row
     imgui.pop_font()
-    imgui.dummy(ImVec2(width, y - start.y - imgui.get_style().item_spacing.y))
     imgui.end()
 
 

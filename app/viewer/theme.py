@@ -13,6 +13,7 @@ PANEL = ImVec4(0.055, 0.063, 0.078, 0.86)
 NOTICE = ImVec4(0.075, 0.085, 0.105, 0.97)  # may lie over another panel in a small window
 EDGE = ImVec4(1.0, 1.0, 1.0, 0.09)
 TRACK = ImVec4(1.0, 1.0, 1.0, 0.11)
+GRAB = ImVec4(1.0, 1.0, 1.0, 0.30)
 TEXT = ImVec4(0.94, 0.95, 0.97, 1.0)
 DIM = ImVec4(0.66, 0.69, 0.74, 1.0)
 ACCENT = ImVec4(0.36, 0.78, 0.90, 1.0)
@@ -25,7 +26,6 @@ PANEL_FLAGS = (
     | imgui.WindowFlags_.no_focus_on_appearing
     | imgui.WindowFlags_.no_nav
 )
-SCROLLING_FLAGS = PANEL_FLAGS & ~imgui.WindowFlags_.no_scrollbar
 PASSIVE_FLAGS = PANEL_FLAGS | imgui.WindowFlags_.no_inputs  # the mouse reaches the figure beneath
 
 
@@ -79,7 +79,8 @@ def apply_theme(scale: float) -> None:
         (imgui.Col_.text, TEXT),
         (imgui.Col_.text_disabled, DIM),
         (imgui.Col_.scrollbar_bg, ImVec4(0, 0, 0, 0)),
-        (imgui.Col_.scrollbar_grab, TRACK),
+        (imgui.Col_.scrollbar_grab, GRAB),
+        (imgui.Col_.child_bg, ImVec4(0, 0, 0, 0)),
         (imgui.Col_.popup_bg, PANEL),
     )
     for where, color in colors:

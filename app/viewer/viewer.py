@@ -159,8 +159,10 @@ class Viewer:
                 self._settings = replace(settings, inset=not settings.inset)
             case Command.BARS:
                 self._settings = replace(settings, bars=not settings.bars)
+                self._tell_room()
             case Command.RATES:
                 self._settings = replace(settings, rates=not settings.rates)
+                self._tell_room()
             case Command.NEXT_LOOK:
                 self._change_look(+1)
             case Command.PREVIOUS_LOOK:
@@ -220,6 +222,11 @@ class Viewer:
             self._say("This desktop has no transparent windows: use the colour key")
         else:
             self._say(f"Background: {BACKGROUND_NAMES[kind]}")
+
+    def _tell_room(self) -> None:
+        layout = self._overlay.layout(self._drawn, self._settings)
+        if self._settings.rates and layout.rates is None:
+            self._say("No room for the rates beside the blendshapes")
 
     def _say(self, text: str) -> None:
         self._notices.say(text, time.perf_counter())
@@ -286,7 +293,7 @@ class Viewer:
             head_rotation=state.head_rotation if state is not None else IDENTITY_ROTATION,
             gaze=state.gaze if state is not None else np.zeros((2, 2)),
             head_position=self._offset,
-            camera=self._orbit.camera(width / height, aside=self._aside),
+            camera=self._orbit.camera(width / height, aside=self._aside(shown)),
             background=self._backdrop.of_kind(self._settings.background),
         )
 
@@ -305,10 +312,9 @@ class Viewer:
                 self._detail.observe(self._head.gpu_seconds)
             self._next_draw = started + 0.9 / self.window.refresh_rate_hz
 
-    @property
-    def _aside(self) -> float:
-        """How far the figure makes room for the bars: it stands in the middle of what is free."""
-        return self._overlay.bars_share / 2 if self._settings.bars else 0.0
+    def _aside(self, shown: Shown | None) -> float:
+        """How far left of the middle the figure stands, as a share of the width."""
+        return 0.5 - self._overlay.layout(shown, self._settings).figure_x / self.window.size[0]
 
     @property
     def _captured(self) -> bool:
