@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -107,6 +108,29 @@ def test_a_cut_off_video_plays_what_is_there(tmp_path: Path) -> None:
     assert 0 < len(frames_of(cut)) < 12
 
 
+def test_a_recording_that_ends_early_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes((DATA / "steady.mp4").read_bytes()[:-60])
+    count = len(frames_of(cut))
+    assert 0 < count < 10
+    assert caplog.messages == [f"cut.mp4 ends early: {count} of 12 frames"]
+    caplog.clear()
+    with open_source(SourceSettings(str(cut), pace="fast", loop=True)) as source:
+        assert all(source.read() is not None for _ in range(3 * count))
+    assert caplog.messages == [f"cut.mp4 ends early: {count} of 12 frames"]
+
+
+def test_a_whole_recording_does_not_end_early(caplog: pytest.LogCaptureFixture) -> None:
+    """OpenCV reckons 22 pictures for the one of variable rate, which has 12."""
+    for name in ("steady.mp4", "steady.avi", "variable_rate.mkv", "animation.gif", "no_clock.h264"):
+        frames_of(DATA / name)
+    with open_source(SourceSettings(str(DATA / "steady.mp4"), pace="fast")) as source:
+        source.read()  # and then no more of it is wanted
+    assert caplog.messages == []
+
+
 def test_a_damaged_place_costs_only_the_pictures_it_hits(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.avi"
     whole = bytearray((DATA / "steady.avi").read_bytes())
@@ -202,5 +226,5 @@ for spec in sys.argv[1:]:
         [sys.executable, "-c", script, *specs],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
     )  # fmt: skip
-    assert done.stderr == ""
+    assert re.fullmatch(r"cut.mp4 ends early: \d+ of 12 frames\n", done.stderr)
     assert len(done.stdout.splitlines()) == 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_a_camera_that_goes_away_comes_back_with_growing_stamps(
         assert all(frame is None for frame in bench.read(source, 30))
         assert not source.ended
         bench.plugged = True
-        frames = first + [frame for frame in bench.read(source, 5) if frame is not None]
+        frames = first + [frame for frame in bench.read(source, 12) if frame is not None]
     stamps = [frame.timestamp for frame in frames if frame is not None]
     assert len(stamps) > 12 and np.all(np.diff(stamps) > 0)
     assert [frame.index for frame in frames if frame] == list(range(len(frames)))
@@ -83,6 +83,16 @@ def test_a_camera_that_goes_away_comes_back_with_growing_stamps(
         "camera Cam gives no pictures; waiting for it to come back",
         "camera Cam is back",
     ]
+
+
+def test_a_camera_that_comes_back_for_moments_only_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(period=0.02)  # its clip ends after a quarter of a second
+    with caplog.at_level(logging.WARNING), bench.source() as source:
+        frames = bench.read(source, 300)
+    assert len(bench.attempts) > 3 and sum(frame is not None for frame in frames) > 3 * 12
+    assert caplog.messages == ["camera Cam gives no pictures; waiting for it to come back"]
 
 
 def test_a_lost_camera_is_tried_about_once_a_second_and_no_read_takes_longer() -> None:
@@ -238,6 +248,67 @@ def test_a_file_behind_an_address_plays_like_a_file_and_ends() -> None:
             while source.read() is not None:
                 count += 1
     assert count == 12 and source.ended
+
+
+def give(body: bytes, kind: str) -> Answer:
+    """Always the same file, from its start, whatever part of it is asked for."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", kind)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        with suppress(ConnectionError):  # whoever has read enough hangs up
+            request.wfile.write(body)
+
+    return answer
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp", ".tif"])
+def test_a_picture_behind_an_address_plays_like_a_picture_and_ends(suffix: str) -> None:
+    body = cv2.imencode(suffix, np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+    with web_server(give(body, "image/any")) as port:
+        spec = f"http://127.0.0.1:{port}/p{suffix}?size=1"
+        with open_source(SourceSettings(spec, pace="fast")) as source:
+            frame = source.read()
+            assert source.read() is None and source.ended and source.frame_count == 1
+        assert frame is not None and frame.image.shape == (48, 64, 3)
+        assert int(frame.image[5, 5, 1]) == pytest.approx(90, abs=2)
+        with open_source(SourceSettings(spec, pace="fast", loop=True)) as source:
+            stamps = [frame.timestamp for _ in range(4) if (frame := source.read())]
+    assert stamps == pytest.approx([0.0, 1 / 30, 2 / 30, 3 / 30])
+
+
+def test_a_stream_that_is_named_like_a_picture_is_live() -> None:
+    with web_server(give_stream) as port:
+        with open_source(SourceSettings(f"http://127.0.0.1:{port}/live.jpg")) as source:
+            assert source.live and source.read() is not None
+
+
+def test_an_address_of_a_picture_that_cannot_be_decoded_is_refused() -> None:
+    with web_server(give(b"\x89PNG\r\n\x1a\n" + bytes(500), "image/png")) as port:
+        with pytest.raises(SourceError, match=r"cannot open http://127\.0\.0\.1"):
+            open_source(SourceSettings(f"http://127.0.0.1:{port}/p.png"))
+
+
+def test_a_video_whose_server_cannot_seek_to_its_index_is_refused_with_that_cause(
+    tmp_path: Path,
+) -> None:
+    whole = (DATA / "steady.mp4").read_bytes()
+    start = whole.index(b"moov") - 4
+    end = start + int.from_bytes(whole[start : start + 4], "big")
+    body = whole[:start] + gap(end - start) + whole[end:] + gap(4_000_000) + whole[start:end]
+    path = tmp_path / "index_last.mp4"
+    path.write_bytes(body)
+    open_source(SourceSettings(str(path))).close()  # nothing is wrong with the file
+    with web_server(give(body, "video/mp4")) as port:
+        with pytest.raises(SourceError, match="the server cannot seek: download it first"):
+            open_source(SourceSettings(f"http://127.0.0.1:{port}/index_last.mp4"))
+
+
+def gap(size: int) -> bytes:
+    """A part of an MP4 file that means nothing."""
+    return size.to_bytes(4, "big") + b"free" + bytes(size - 8)
 
 
 def test_an_address_where_nothing_plays_is_refused_without_its_password() -> None:

@@ -15,6 +15,7 @@ from engine.errors import SourceError
 
 RETRY_PERIOD = 1.0  # s between attempts to open again
 PATIENCE = 0.5  # s without a picture after which the source counts as gone
+STEADY = 1.0  # s of pictures after which a source that was gone counts as back
 PAUSE = 0.01  # s between reads that fail at once
 SETTLING = 0.5  # s after opening in which cameras find their exposure and streams hurry
 RATE_WINDOW = 1.0  # s after that over which the rate is measured
@@ -64,6 +65,7 @@ class LiveSource:
         self._clock = clock
         self._sleep = sleep
         self._reading = False
+        self._gone = False  # since the loss was told, till it is back for good
         self._index = 0
         self._capture: Capture | None = open_capture()
         self._opened = clock()
@@ -93,6 +95,9 @@ class LiveSource:
             self._miss()
             return None
         self._last_sign = arrived
+        if self._gone and arrived - self._opened >= STEADY:
+            self._gone = False
+            log.warning("%s is back", self.name)
         self._measure(self._capture, image.shape[1], image.shape[0], arrived)
         self._index += 1
         return Frame(image, arrived, arrived, self._index - 1)
@@ -101,7 +106,9 @@ class LiveSource:
         if self._clock() - self._last_sign < PATIENCE:
             self._sleep(PAUSE)
             return
-        log.warning("%s gives no pictures; waiting for it to come back", self.name)
+        if not self._gone:  # told once, however often it comes for a moment only
+            self._gone = True
+            log.warning("%s gives no pictures; waiting for it to come back", self.name)
         self._let_go()
         self._last_sign = self._clock()
 
@@ -115,7 +122,6 @@ class LiveSource:
             return
         self._opened = self._last_sign = self._clock()
         self._count_start = self.format = None
-        log.warning("%s is back", self.name)
 
     def _measure(self, capture: Capture, width: int, height: int, arrived: float) -> None:
         before = self.format

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 import time
 from collections.abc import Callable
@@ -16,16 +17,28 @@ from engine.data import Frame
 from engine.errors import SourceError
 
 USUAL_RATE = 30.0  # for the few recordings that state none
+WHOLE = 0.95  # of the stated length; headers are a little wrong often
+SPARE_FRAMES = 2  # that may be missing from a short one
+DAMAGED = "it is cut off or damaged: copy or save it again"
+
+log = logging.getLogger(__name__)
 
 
 class RecordedSource:
     """Plays what `open_capture` opens. Looping opens it again: some containers seek badly.
 
+    likely: why it may have no pictures, for the message.
+
     Raises SourceError if not one picture can be decoded, here and when it starts again.
     """
 
     def __init__(
-        self, name: str, open_capture: Callable[[], Capture], settings: SourceSettings
+        self,
+        name: str,
+        open_capture: Callable[[], Capture],
+        settings: SourceSettings,
+        *,
+        likely: str = DAMAGED,
     ) -> None:
         self.name = name
         self.live = False
@@ -37,12 +50,15 @@ class RecordedSource:
         self._clock = MediaClock(self._period)
         self._playback = Playback(settings.pace)
         self._index = 0
+        self._grabbed = 0
+        self._length = 0.0  # s up to the end of the newest grabbed picture
+        self._length_checked = False
         self._next = self._decode()  # read one ahead, so that it is ready when it is due
         if self._next is None:
             self.close()
             raise SourceError(
                 f"cannot play {name}: not one picture in it can be decoded. Open it in another "
-                "program; if that fails too, it is cut off or damaged: copy or save it again."
+                f"program; if that fails too, {likely}."
             )
 
     @property
@@ -69,17 +85,32 @@ class RecordedSource:
         started_again = False
         while True:
             if not self._capture.grab():
+                self._check_length()
                 if not self._loop or self._index == 0 or started_again:
                     return None
                 self._start_again()
                 started_again = True
                 continue
             timestamp = self._clock.update(self._capture.position)
+            self._grabbed, self._length = self._grabbed + 1, timestamp + self._period
             if self._playback.is_late(timestamp, self._period):
                 continue
             image = self._capture.picture()
             if image is not None:
                 return Frame(image, timestamp, time.perf_counter(), self._index)
+
+    def _check_length(self) -> None:
+        """Say once if the recording is clearly shorter than it states, in pictures and in time.
+
+        Time counts too because OpenCV only reckons the pictures of some files from it.
+        """
+        stated = self._capture.frame_count
+        if self._length_checked or not self._grabbed or stated is None:
+            return
+        self._length_checked = True
+        lacks = self._grabbed < min(WHOLE * stated, stated - SPARE_FRAMES)
+        if lacks and self._length < WHOLE * stated * self._period:
+            log.warning("%s ends early: %d of %d frames", self.name, self._grabbed, stated)
 
     def _start_again(self) -> None:
         self._capture.close()
