@@ -79,7 +79,7 @@ def test_panels_stay_inside_the_window_and_off_each_other(
         ((1920, 1080), 2.0),
     ],
 )
-@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3])
+@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3, 9 / 16])
 @pytest.mark.parametrize(("bars", "rates"), SWITCHES)
 def test_no_panel_stands_before_the_face(
     size: tuple[int, int], wanted: float, aspect: float, bars: bool, rates: bool
@@ -88,7 +88,8 @@ def test_no_panel_stands_before_the_face(
     layout = arrange(size, em, aspect=aspect, inset=True, bars=bars, rates=rates)
     width, height = size
     camera = Orbit().camera(width / height, aside=0.5 - layout.figure_x / width)
-    for x, y in ((0.075, 0.0), (-0.075, 0.0), (0.0, 0.08), (0.0, -0.115)):  # ears, brow, chin
+    cheeks = ((0.075, 0.0), (-0.075, 0.0), (0.05, -0.08), (-0.05, -0.08))
+    for x, y in (*cheeks, (0.0, 0.08), (0.0, -0.115)):  # brow, chin
         clip = camera.clip_from_world @ (x, y, 0.0, 1.0)
         point = Rect(
             (clip[0] / clip[3] + 1) / 2 * width, (1 - clip[1] / clip[3]) / 2 * height, 0.1, 0.1

@@ -6,6 +6,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -222,6 +223,34 @@ def test_each_panel_draws_in_its_own_place(window: Window, ui_scale: float) -> N
     assert inset[260:, :middle].any() and not inset[:120].any()
     assert help_[100:260, 100:380].mean() > 0.99
     assert notice[220:].any() and not notice[:180].any()
+
+
+@pytest.mark.window
+def test_the_wheel_over_the_bars_shows_the_rest_of_them(window: Window) -> None:
+    settings = replace(EMPTY, bars=True)
+    with Overlay(window) as overlay:
+        for _ in range(2):
+            before = picture(window, overlay, settings)
+        window.events.on_cursor_enter(None, 1)
+        window.events.on_cursor(None, 400.0, 100.0)
+        for _ in range(2):
+            picture(window, overlay, settings)
+        window.poll()
+        window.events.on_scroll(None, 0.0, -20.0)
+        for _ in range(3):
+            after = picture(window, overlay, settings)
+    assert window.poll().zoom == 0.0  # the figure stays as it is
+    rows = slice(20, 320)
+    assert (before[rows, 260:340].astype(int) != after[rows, 260:340]).any()
+
+
+@pytest.mark.window
+def test_a_small_window_tells_that_the_rates_have_no_room_beside_the_bars(viewer: Viewer) -> None:
+    press(viewer, glfw.KEY_B)
+    press(viewer, glfw.KEY_O)
+    draw(viewer)
+    told = viewer._notices.current(time.perf_counter(), "", quiet=False)
+    assert told[-1].title == "No room for the rates beside the blendshapes"
 
 
 @pytest.mark.window
