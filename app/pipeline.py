@@ -134,7 +134,7 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
     try:
         return stack.enter_context(open_viewer(settings.viewer))
     except ViewerError as error:
-        log.warning("%s", error)
+        log.warning("%s Going on without the window.", error)
         return None
 
 

@@ -77,14 +77,17 @@ def along_line_of_sight(rotation: Array, position: Array) -> Array:
 
     A head at the edge of the picture that looks straight ahead shows the camera its side.
     """
-    distance = float(np.linalg.norm(position))
-    if distance < 1e-6:
+    x, y, z = (float(c) for c in position)
+    distance, across = math.sqrt(x * x + y * y + z * z), math.hypot(x, z)
+    if across < 1e-6:  # at the camera, or right above it: there is no side to speak of
         return rotation
-    forward = -position / distance  # from the head to the camera
-    right = np.cross([0.0, 1.0, 0.0], forward)
-    right /= np.linalg.norm(right)
-    camera_from_sight: Array = np.stack([right, np.cross(forward, right), forward])
-    return camera_from_sight @ rotation
+    # From the head to the camera, then right and up as that line of sight sees them.
+    fx, fy, fz = -x / distance, -y / distance, -z / distance
+    rx, rz = -z / across, x / across
+    camera_from_sight = np.array(
+        [[rx, 0.0, rz], [fy * rz, fz * rx - fx * rz, -fy * rx], [fx, fy, fz]]
+    )
+    return np.asarray(camera_from_sight @ rotation)
 
 
 def set_eye_look(weights: NDArray[np.float64], gaze: Array) -> None:
