@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from app.commands.run import INTERRUPTED
+from app.commands.run import INTERRUPTED, positive_float
 from app.listening import PROTOCOLS, ListeningPlace, parse_place, protocols_of
 from app.listening.check import Check
 from app.listening.display import complaint_lines, page, short_line
@@ -45,23 +45,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="lead through a few movements and say whether left is left and which axis is "
         "inverted; the exit code is 1 if anything is",
     )
-    parser.add_argument("--seconds", metavar="S", type=_seconds, help="end after S seconds")
+    parser.add_argument("--seconds", metavar="S", type=positive_float, help="end after S seconds")
     parser.add_argument(
         "--ask",
         metavar="HOST",
         help="ask the phone there for its data (ifacialmocap; vtsphone, where it is this machine "
         "unless given)",
     )
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r}; expected a number above 0")
-    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from app.recordings.glb_scene import Json, Scene, SceneData, material
 from engine.blendshapes import BLENDSHAPES
 from models.heads.free import EYES, FreeHead
+from models.heads.mesh import triangles_of, vertex_normals
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.integer]
@@ -84,7 +85,9 @@ def _face(data: SceneData, head: FreeHead) -> Json:
     joints, shares = _joints(head.head_share[used])
     attributes = {
         "POSITION": data.positions(positions),
-        "NORMAL": data.vertices(_normals(positions, np.concatenate(list(rows.values())))),
+        "NORMAL": data.vertices(
+            vertex_normals(positions, np.concatenate(list(rows.values()))).astype(np.float32)
+        ),
         "JOINTS_0": data.joints(joints),
         "WEIGHTS_0": data.shares(shares),
     }
@@ -97,7 +100,7 @@ def _face(data: SceneData, head: FreeHead) -> Json:
         "primitives": [
             {
                 "attributes": attributes,
-                "indices": data.indices(_triangles(corners)),
+                "indices": data.indices(triangles_of(corners)),
                 "material": _MATERIAL[name],
                 "targets": targets,
             }
@@ -191,7 +194,7 @@ def _eye(data: SceneData, radius: float) -> Json:
         """The triangles between a ring and the next."""
         near, far = 1 + ring * _SEGMENTS, 1 + (ring + 1) * _SEGMENTS
         quads = np.stack([near + here, far + here, far + beside, near + beside], axis=1)
-        return _triangles(quads)
+        return triangles_of(quads)
 
     front_cap = np.stack([np.zeros_like(here), 1 + here, 1 + beside], axis=1)
     back_cap = np.stack([np.full_like(here, back), last + beside, last + here], axis=1)
@@ -207,21 +210,3 @@ def _eye(data: SceneData, radius: float) -> Json:
             for name, faces in (("pupil", front_cap), ("iris", strip(0)), ("sclera", sclera))
         ],
     }
-
-
-def _triangles(quads: Integers) -> Integers:
-    """(2 Q, 3)"""
-    return quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)
-
-
-def _normals(positions: Floats, quads: Integers) -> Floats:
-    """(V, 3) unit; the mean over the quads round a vertex, weighted by their area."""
-    corner = positions[quads].astype(np.float64)
-    face = np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1])
-    total = np.zeros((len(positions), 3))
-    for axis in range(3):
-        total[:, axis] = np.bincount(
-            quads.ravel(), np.repeat(face[:, axis], 4), minlength=len(positions)
-        )
-    unit: Floats = (total / np.linalg.norm(total, axis=1, keepdims=True)).astype(np.float32)
-    return unit

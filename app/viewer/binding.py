@@ -37,11 +37,6 @@ class Anchors:
         return np.stack([edge, np.cross(normal, edge), normal], axis=1)
 
 
-def triangles_of(quads: Integers) -> Integers:
-    """(2 Q, 3)"""
-    return np.ascontiguousarray(quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3))
-
-
 def locate(points: Floats, triangles: Integers, coordinates: NDArray[np.floating]) -> Anchors:
     """Where the points (N, 2) lie among triangles laid out flat by per-vertex coordinates (V, 2).
 
@@ -60,18 +55,6 @@ def locate(points: Floats, triangles: Integers, coordinates: NDArray[np.floating
     chosen = bary.min(axis=-1).argmax(axis=1)
     best = np.clip(np.take_along_axis(bary, chosen[:, None, None], axis=1)[:, 0], 0.0, None)
     return Anchors(triangles[chosen], best / best.sum(axis=1, keepdims=True))
-
-
-def vertex_normals(positions: NDArray[np.floating], quads: Integers) -> Floats:
-    """(V, 3) unit; the mean over the quads round a vertex, weighted by their area."""
-    corner = positions[quads].astype(np.float64)
-    face = np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1])
-    index = quads.ravel()
-    total = np.stack(
-        [np.bincount(index, np.repeat(face[:, axis], 4), len(positions)) for axis in range(3)],
-        axis=1,
-    ).astype(np.float64)
-    return _unit(total)
 
 
 def _unit(vectors: Floats) -> Floats:

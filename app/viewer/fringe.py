@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.viewer.binding import Anchors, locate, triangles_of, vertex_normals
+from app.viewer.binding import Anchors, locate
 from app.viewer.programs import Attribute
 from app.viewer.ribbons import ribbon_indices, tangents_of
 from models.heads.free import FreeHead
+from models.heads.mesh import triangles_of, vertex_normals
 
 Floats = NDArray[np.float64]
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.viewer.binding import triangles_of, vertex_normals
 from app.viewer.hair_styles import STYLES, Style
 from app.viewer.programs import Attribute
 from app.viewer.ribbons import both_sides, ribbon_indices, tangents_of
 from app.viewer.skull import SKULL_CENTER, SkullShape, along_surface, unit
 from models.heads.free import FreeHead
+from models.heads.mesh import triangles_of, vertex_normals
 
 Floats = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.viewer import tiles
-from app.viewer.binding import triangles_of, vertex_normals
 from app.viewer.frame import FRAME_BINDING, LOOK_BINDING
 from app.viewer.lifetime import owned
 from app.viewer.posing import NORMALS_UNIT, POSITIONS_UNIT
 from app.viewer.programs import Attribute, compile_program, vertex_content
 from models.heads.free import FreeHead
+from models.heads.mesh import triangles_of, vertex_normals
 
 SHADOW_UNIT, PORES_UNIT, SCATTERING_UNIT, EYE_UNIT, KNIT_UNIT = range(7, 12)
 SAMPLERS = {
