@@ -13,7 +13,8 @@ from engine.data import FaceState
 def mirrored(state: FaceState) -> FaceState:
     """The face seen in a mirror: the person's left becomes the avatar's right.
 
-    Twice gives the input back. Landmarks stay: they belong to the picture, which is not mirrored.
+    Twice gives the input back. Landmarks and coefficients stay: they belong to the picture, which
+    is not mirrored; whoever draws a face model's mesh mirrors the mesh.
     """
     x, y, z, w = state.head_rotation
     return replace(
