@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.blendshapes import BLENDSHAPES, INDEX
-from engine.data import LANDMARK_COUNT, FaceState
+from engine.data import LANDMARK_COUNT, Emotion, FaceState
 from engine.geometry import IDENTITY_ROTATION, quaternion_from_euler
 
 T0 = quaternion_from_euler(np.radians(10.0), np.radians(20.0), np.radians(5.0))
 """Pitch 10°, yaw 20°, roll 5°: down, to the person's left, to their right shoulder."""
+
+HAPPY = Emotion(("neutral", "happy", "sad"), np.array([0.25, 0.625, 0.125]), 0.5, -0.25)
 
 
 def face(

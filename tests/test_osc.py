@@ -17,7 +17,7 @@ from engine.blendshapes import BLENDSHAPES
 from engine.data import FaceState
 from engine.errors import SettingsError
 from engine.geometry import euler_from_quaternion
-from tests.states import T0, face, random_face
+from tests.states import HAPPY, T0, face, random_face
 
 
 def decoded(datagrams: object) -> list[tuple[str, tuple[object, ...]]]:
@@ -259,3 +259,27 @@ def test_farewell_is_complete_and_neutral() -> None:
     assert sent["/face/jawOpen"] == (0.0,)
     assert sent["/face/head/quat"] == (0.0, 0.0, 0.0, 1.0)
     assert sent["/face/head/pos"] == pytest.approx((0.1, 0.2, -0.6))
+
+
+EMOTION = {
+    "/face/emotion/neutral": (0.25,),
+    "/face/emotion/happy": (0.625,),
+    "/face/emotion/sad": (0.125,),
+    "/face/valence": (0.5,),
+    "/face/arousal": (-0.25,),
+}
+
+
+@pytest.mark.parametrize("only_changed", [False, True])
+def test_an_emotion_is_sent_from_the_first_one_on_and_is_0_without_a_face(
+    only_changed: bool,
+) -> None:
+    encoder = OscEncoder(OscSettings(only_changed=only_changed))
+    before = dict(decoded(encoder.encode(face())))
+    with_it = dict(decoded(encoder.encode(replace(face(timestamp=0.1), emotion=HAPPY))))
+    lost = dict(decoded(encoder.encode(face(timestamp=0.2))))
+    assert not EMOTION.keys() & before.keys()
+    assert with_it == before | EMOTION | {"/face/fps": (10.0,)}
+    assert {name: lost[name] for name in EMOTION} == dict.fromkeys(EMOTION, (0.0,))
+    farewell = dict(decoded(encoder.farewell(face())))
+    assert {name: farewell[name] for name in EMOTION} == dict.fromkeys(EMOTION, (0.0,))

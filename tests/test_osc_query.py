@@ -14,11 +14,11 @@ import pytest
 from app.network import Address, DatagramSender, resolve
 from app.outputs import open_output, parse_output
 from app.outputs.datagrams import DatagramLink
-from app.outputs.osc import OscEncoder, OscSettings, layout
+from app.outputs.osc import OscEncoder, OscSettings
 from app.outputs.osc_query import DescribedLink, Description
 from engine.blendshapes import BLENDSHAPES
 from tests.receivers import Receiver
-from tests.states import T0, face, random_face
+from tests.states import HAPPY, T0, face, random_face
 from tests.test_osc import decoded
 
 TARGET = Address(socket.AF_INET, ("127.0.0.1", 9009))
@@ -29,7 +29,7 @@ def described(request: str, **settings: object) -> tuple[int, object]:
     options = OscSettings(**settings)
     encoder = OscEncoder(options)
     encoder.encode(face(jawOpen=0.5, rotation=T0))
-    return Description(layout(options), TARGET).answer(request, encoder.numbers.tolist())
+    return Description(TARGET).answer(request, encoder.nodes, encoder.numbers.tolist())
 
 
 def test_a_value_has_type_range_and_the_last_state() -> None:
@@ -49,6 +49,16 @@ def test_a_value_has_type_range_and_the_last_state() -> None:
     assert head["VALUE"] == pytest.approx([10.0, 20.0, 5.0])
     assert described("/face/tracked?VALUE") == (200, {"VALUE": [1]})
     assert described("/face/tracked?TYPE") == (200, {"TYPE": "i"})
+
+
+def test_an_emotion_is_described_as_soon_as_there_is_one() -> None:
+    encoder = OscEncoder(OscSettings())
+    description = Description(TARGET)
+    request = "/face/emotion/happy?VALUE"
+    assert description.answer(request, encoder.nodes, encoder.numbers.tolist()) == (404, None)
+    encoder.encode(replace(face(), emotion=HAPPY))
+    answer = description.answer(request, encoder.nodes, encoder.numbers.tolist())
+    assert answer == (200, {"VALUE": [0.625]})
 
 
 @pytest.mark.parametrize("settings", [{}, {"prefix": "/stage/anna"}, {"prefix": ""}])
@@ -113,7 +123,7 @@ def link(receiver: Receiver) -> Iterator[DescribedLink]:
     encoder = OscEncoder(settings)
     target = resolve("127.0.0.1", receiver.port)
     datagrams = DatagramLink(encoder, DatagramSender(target, name="osc"))
-    link = DescribedLink(datagrams, encoder, settings, target, name="osc")
+    link = DescribedLink(datagrams, encoder, target, name="osc")
     yield link
     link.close()
 

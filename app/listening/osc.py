@@ -31,6 +31,7 @@ _NODES = {
     "/eye/right": _Node(RIGHT_GAZE, math.radians(1.0)),
     "/blendshapes": _Node(BLENDSHAPES),
 }
+_EXTRAS = ("fps", "valence", "arousal")
 
 
 def decode(datagram: bytes) -> Reading:
@@ -53,9 +54,9 @@ def _take(message: OscMessage, reading: ReadingBuilder) -> None:
     elif last == "tracked":
         if _has(message, "i", reading):
             reading.tracked = bool(message.numbers[0])
-    elif last == "fps":
+    elif last in _EXTRAS or parts[-2:-1] == ["emotion"]:
         if _has(message, "f", reading):
-            reading.take_extra("fps", message.numbers[0])
+            reading.take_extra(last, message.numbers[0])
     elif end == "/head/quat":
         if _has(message, "ffff", reading):
             # /head/rot tells the same in angles; this one is only looked at for errors.

@@ -165,7 +165,7 @@ def _osc_link(settings: OutputSettings, options: osc.OscSettings, address: Addre
         return link
     from app.outputs.osc_query import DescribedLink  # takes a quarter of a second
 
-    return DescribedLink(link, encoder, options, address, name=settings.name)
+    return DescribedLink(link, encoder, address, name=settings.name)
 
 
 def _vrchat_link(

@@ -59,4 +59,5 @@ def at_rest(state: FaceState) -> FaceState:
         head_rotation=IDENTITY_ROTATION,
         gaze=np.zeros((2, 2)),
         landmarks=None,
+        emotion=None,
     )

@@ -8,7 +8,10 @@
     /face/eye/left, right   ff    yaw (+ the person's left), pitch (+ down), degrees
     /face/fps               f     states per second, averaged over about a second
     /face/<name>            f     0..1, the 52 ARKit names: /face/jawOpen
+    /face/emotion/<name>    f     0..1, EMOCA's classes: /face/emotion/happy
+    /face/valence, arousal  f     -1..1
 
+The last two lines from the first state on that has an emotion, and 0 while there is none.
 Types are only i and f and no message has more than four arguments: Unity's OscJack takes no more.
 """
 
@@ -25,7 +28,7 @@ from app.outputs.axes import UNCHANGED, AxisSettings
 from app.outputs.datagrams import at_rest
 from app.outputs.packets import Message, PreparedPackets
 from engine.blendshapes import BLENDSHAPES
-from engine.data import FaceState
+from engine.data import Emotion, FaceState
 from engine.errors import SettingsError
 from engine.geometry import euler_from_quaternion
 
@@ -86,10 +89,17 @@ class OscEncoder:
     """States to datagrams of plain OSC."""
 
     def __init__(self, settings: OscSettings) -> None:
-        self._only_changed = settings.only_changed
+        self._settings = settings
+        self._rate = _Rate()
+        self._prepare(())
+
+    def _prepare(self, emotions: tuple[str, ...]) -> None:
+        self._emotions = emotions
+        self.nodes = layout(self._settings, emotions)
+        """All addresses in the order in which they are sent."""
         self._packets = PreparedPackets(
-            [Message(node.address, *node.kinds) for node in layout(settings)],
-            bundled=settings.bundled,
+            [Message(node.address, *node.kinds) for node in self.nodes],
+            bundled=self._settings.bundled,
         )
         self._tolerance = np.array(
             [0.0]
@@ -99,18 +109,20 @@ class OscEncoder:
             + [_ANGLE] * 4
             + [_RATE]
             + [_WEIGHT] * len(BLENDSHAPES)
+            + ([_WEIGHT] * (len(emotions) + 2) if emotions else [])
         )
         self.numbers = np.zeros_like(self._tolerance)
-        """All arguments of the last state, in the order of the layout."""
-        self._rate = _Rate()
+        """All arguments of the last state, in the order of `nodes`."""
         self._sent = np.zeros_like(self._tolerance)
         self._refreshed = -math.inf
 
     def encode(self, state: FaceState) -> Sequence[bytes | memoryview]:
         """The datagrams for a state, valid until the next call."""
+        if state.emotion is not None and state.emotion.names != self._emotions:
+            self._prepare(state.emotion.names)
         numbers = self.numbers = self._numbers(state)
         packets = self._packets.fill(numbers)
-        if not self._only_changed:
+        if not self._settings.only_changed:
             return packets
         if abs(state.timestamp - self._refreshed) >= REFRESH:
             self._refreshed = state.timestamp
@@ -137,8 +149,16 @@ class OscEncoder:
                 *map(math.degrees, state.gaze.ravel().tolist()),
                 self._rate.update(state.timestamp),
                 *state.weights.clip(0.0, 1.0).tolist(),
+                *self._emotion(state.emotion),
             ]
         )
+
+    def _emotion(self, emotion: Emotion | None) -> list[float]:
+        if not self._emotions:
+            return []
+        if emotion is None:
+            return [0.0] * (len(self._emotions) + 2)
+        return [*emotion.scores.tolist(), emotion.valence, emotion.arousal]
 
 
 class _Rate:
@@ -158,8 +178,8 @@ class _Rate:
         return 1.0 / self._interval if self._interval else 0.0
 
 
-def layout(settings: OscSettings) -> tuple[Node, ...]:
-    """All addresses in the order in which they are sent."""
+def layout(settings: OscSettings, emotions: tuple[str, ...] = ()) -> tuple[Node, ...]:
+    """All addresses in the order in which they are sent. emotions: names of the classes, if any."""
     turn, unit = (-180.0, 180.0), (-1.0, 1.0)
     nodes: tuple[Node, ...] = (
         Node("/tracked", (int,), (0, 1), "1 while a face is seen"),
@@ -176,5 +196,14 @@ def layout(settings: OscSettings) -> tuple[Node, ...]:
     else:
         nodes += tuple(
             Node(f"/{name}", (float,), (0.0, 1.0), "ARKit blendshape") for name in BLENDSHAPES
+        )
+    if emotions:
+        nodes += tuple(
+            Node(f"/emotion/{name}", (float,), (0.0, 1.0), "probability of this emotion")
+            for name in emotions
+        )
+        nodes += (
+            Node("/valence", (float,), unit, "-1 unpleasant, 1 pleasant"),
+            Node("/arousal", (float,), unit, "-1 calm, 1 excited"),
         )
     return tuple(replace(node, address=settings.prefix + node.address) for node in nodes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from app.network import Address, own_address_towards
 from app.network.json_server import Answer, JsonServer
 from app.network.mdns import Announcement, Service
 from app.outputs.datagrams import DatagramLink
-from app.outputs.osc import Node, OscEncoder, OscSettings, layout
+from app.outputs.osc import Node, OscEncoder
 from app.threads import Latest, Worker
 from engine.data import FaceState
 from engine.errors import OutputError
@@ -31,10 +32,9 @@ log = logging.getLogger(__name__)
 
 
 class Description:
-    """The tree of addresses. values: arguments of all of them, in order."""
+    """The tree of addresses."""
 
-    def __init__(self, nodes: Sequence[Node], target: Address) -> None:
-        self._nodes = nodes
+    def __init__(self, target: Address) -> None:
         self._host_info = {
             "NAME": service_name(target),
             "OSC_IP": target.host,
@@ -43,12 +43,15 @@ class Description:
             "EXTENSIONS": {"ACCESS": True, "VALUE": True, "RANGE": True, "DESCRIPTION": True},
         }
 
-    def answer(self, request: str, values: Sequence[float]) -> Answer:
-        """To a path with an attribute or none: /face/jawOpen?VALUE."""
+    def answer(self, request: str, nodes: Sequence[Node], values: Sequence[float]) -> Answer:
+        """To a path with an attribute or none: /face/jawOpen?VALUE.
+
+        nodes: the addresses; values: the arguments of all of them, in order.
+        """
         path, _, attribute = request.partition("?")
         if attribute == "HOST_INFO":
             return 200, self._host_info
-        node: dict[str, Any] | None = self._tree(values)
+        node: dict[str, Any] | None = self._tree(nodes, values)
         for part in unquote(path).strip("/").split("/"):
             if part and node is not None:
                 node = node.get("CONTENTS", {}).get(part)
@@ -60,10 +63,10 @@ class Description:
             return 400, None
         return (200, {attribute: node[attribute]}) if attribute in node else (204, None)
 
-    def _tree(self, values: Sequence[float]) -> dict[str, Any]:
+    def _tree(self, nodes: Sequence[Node], values: Sequence[float]) -> dict[str, Any]:
         root: dict[str, Any] = {"FULL_PATH": "/", "ACCESS": 0, "CONTENTS": {}}
         start = 0
-        for node in self._nodes:
+        for node in nodes:
             branch, path = root, ""
             for part in node.address.strip("/").split("/"):
                 path += f"/{part}"
@@ -93,6 +96,14 @@ def _described(node: Node, values: Sequence[float]) -> dict[str, Any]:
     return described
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The last state: its addresses and all their arguments, in order."""
+
+    nodes: tuple[Node, ...]
+    values: list[float]
+
+
 class DescribedLink:
     """Sends plain OSC, and describes it to those who ask."""
 
@@ -100,7 +111,6 @@ class DescribedLink:
         self,
         link: DatagramLink,
         encoder: OscEncoder,
-        settings: OscSettings,
         target: Address,
         *,
         name: str,
@@ -109,13 +119,17 @@ class DescribedLink:
         self._link = link
         self._encoder = encoder
         self._name = name
-        self._values: Latest[list[float]] = Latest(encoder.numbers.tolist())
-        description = Description(layout(settings), target)
+        self._sent: Latest[_Sent] = Latest(_Sent(encoder.nodes, encoder.numbers.tolist()))
+        description = Description(target)
         own = own_address_towards(target)
         self._stack = ExitStack()
-        self._server = JsonServer(
-            own, lambda request: description.answer(request, self._values.peek() or ())
-        )
+
+        def answer(request: str) -> Answer:
+            sent = self._sent.peek()
+            assert sent is not None
+            return description.answer(request, sent.nodes, sent.values)
+
+        self._server = JsonServer(own, answer)
         self._stack.callback(self._server.close)
         self._announcement = Announcement(
             KIND, Service(service_name(target), own.host, self._server.port)
@@ -138,7 +152,7 @@ class DescribedLink:
         """Send the state's datagrams."""
         self._worker.check()  # a bug there is not to pass unseen
         self._link.send(state)
-        self._values.put(self._encoder.numbers.tolist())
+        self._sent.put(_Sent(self._encoder.nodes, self._encoder.numbers.tolist()))
 
     def farewell(self, last: FaceState) -> None:
         """Send the last datagrams."""
