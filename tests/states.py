@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.blendshapes import BLENDSHAPES, INDEX
-from engine.data import LANDMARK_COUNT, Emotion, FaceState
+from engine.data import LANDMARK_COUNT, Emotion, FaceState, FlameCoefficients
 from engine.geometry import IDENTITY_ROTATION, quaternion_from_euler
 
 T0 = quaternion_from_euler(np.radians(10.0), np.radians(20.0), np.radians(5.0))
@@ -54,3 +54,9 @@ def random_face(rng: np.random.Generator, *, timestamp: float = 0.0) -> FaceStat
         gaze=rng.uniform(-0.5, 0.5, (2, 2)),
         landmarks=rng.uniform((0.0, 0.0, -200.0), (1280.0, 720.0, 200.0), (LANDMARK_COUNT, 3)),
     )
+
+
+def random_flame(rng: np.random.Generator) -> FlameCoefficients:
+    """Every number different."""
+    sizes = (300, 100, 3, 3, 3, 2, 3)
+    return FlameCoefficients(*(rng.normal(size=size) for size in sizes))

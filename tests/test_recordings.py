@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from app.recordings.livelink_csv import timecode
 from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
 from engine.errors import RecordingError
-from tests.states import T0, face, random_face
+from tests.states import HAPPY, T0, face, random_face, random_flame
 
 OF_TEXT = (".csv", ".jsonl")  # a row a line
 
@@ -132,6 +133,23 @@ def test_json_line_has_every_field_of_the_state(tmp_path: Path) -> None:
     assert np.array(line["gaze"]) == pytest.approx(state.gaze, abs=1e-6)
     assert np.array(line["landmarks"]) == pytest.approx(state.landmarks, abs=0.0051)
     assert line["image_size"] == [1280, 720]
+    assert [line[name] for name in ("coefficients", "image_from_crop", "emotion")] == [None] * 3
+
+
+def test_json_line_has_coefficients_and_emotion(tmp_path: Path) -> None:
+    flame = random_flame(np.random.default_rng(3))
+    crop = np.array([[0.5, 0.0, 10.0], [0.0, 0.5, 20.0]])
+    state = replace(face(), coefficients=flame, image_from_crop=crop, emotion=HAPPY)
+    (line,) = recorded(tmp_path / "take.jsonl", state)
+    assert list(line["coefficients"]) == list(type(flame).__dataclass_fields__)
+    for name, values in line["coefficients"].items():
+        assert values == pytest.approx(getattr(flame, name), abs=1e-6)
+    assert line["image_from_crop"] == crop.tolist()
+    assert line["emotion"] == {
+        "scores": {"neutral": 0.25, "happy": 0.625, "sad": 0.125},
+        "valence": 0.5,
+        "arousal": -0.25,
+    }
 
 
 @pytest.mark.parametrize("suffix", OF_TEXT)
@@ -188,7 +206,7 @@ def test_numbers_of_any_size_fit_their_column() -> None:
 
 def test_unknown_ending_names_the_known_ones(tmp_path: Path) -> None:
     for name in ("take.txt", "take", ".csv"):
-        with pytest.raises(RecordingError, match=r"expected \.csv or \.jsonl or \.glb or \.bvh"):
+        with pytest.raises(RecordingError, match=r"expected \.csv or \.jsonl or \.glb or \.bvh or"):
             open_recording(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         action="append",
         default=[],
-        help="write every state to PATH (.csv, .jsonl, .glb, .bvh); may be repeated",
+        help="write every state to PATH (.csv, .jsonl, .glb, .bvh, .npz); may be repeated",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(

@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         action="append",
         required=True,
-        help="file to write (.csv, .jsonl, .glb, .bvh); may be repeated; with several inputs "
+        help="file to write (.csv, .jsonl, .glb, .bvh, .npz); may be repeated; with several inputs "
         f"{NAME} in it stands for the input's name",
     )
     parser.add_argument(

@@ -10,14 +10,16 @@ from app.recordings.bvh import Bvh
 from app.recordings.glb import Glb
 from app.recordings.json_lines import JsonLines
 from app.recordings.livelink_csv import LiveLinkCsv
+from app.recordings.npz import Npz
 from engine.data import FaceState
 from engine.errors import RecordingError
 
-FORMATS: dict[str, type[Bvh] | type[Glb] | type[JsonLines] | type[LiveLinkCsv]] = {
+FORMATS: dict[str, type[Bvh | Glb | JsonLines | LiveLinkCsv | Npz]] = {
     ".csv": LiveLinkCsv,
     ".jsonl": JsonLines,
     ".glb": Glb,
     ".bvh": Bvh,
+    ".npz": Npz,
 }
 """By the ending of the file's name."""
 

@@ -12,7 +12,9 @@ state. With landmarks a line has about 15 kB.
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,14 +25,15 @@ from numpy.typing import NDArray
 from app.recordings.fixed_point import WIDTH, HundredthsTable
 from app.recordings.row_file import RowFile
 from engine.blendshapes import BLENDSHAPES
-from engine.data import FaceState
+from engine.data import Coefficients, Emotion, FaceState
 
 # Finer than any tracker: microseconds, 0.00001 of a weight, micrometres and -radians.
 _ROW = (
     '{"timestamp": %.6f, "tracked": %s, "confidence": %.5f, "weights": {'
     + ", ".join(f'"{name}": %.5f' for name in BLENDSHAPES)
     + '}, "head_rotation": [%.7f, %.7f, %.7f, %.7f], "head_position": [%.6f, %.6f, %.6f], '
-    '"gaze": [[%.6f, %.6f], [%.6f, %.6f]], "landmarks": %s, "image_size": [%d, %d]}\n'
+    '"gaze": [[%.6f, %.6f], [%.6f, %.6f]], "landmarks": %s, "image_size": [%d, %d], '
+    '"coefficients": %s, "image_from_crop": %s, "emotion": %s}\n'
 )
 
 
@@ -58,6 +61,9 @@ class JsonLines:
             *map(_json_number, pose),
             self._points(state.landmarks),
             *state.image_size,
+            _coefficients(state.coefficients),
+            _numbers(state.image_from_crop),
+            _emotion(state.emotion),
         )
         self._file.write(row.encode("ascii"))
         self.rows += 1
@@ -89,6 +95,38 @@ class JsonLines:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _numbers(values: NDArray[np.float64] | None) -> str:
+    """A list, of lists for a matrix, or null."""
+    if values is None or not np.isfinite(values).all():
+        return "null"
+    return json.dumps(np.round(values, 6).tolist())
+
+
+def _coefficients(coefficients: Coefficients | None) -> str:
+    """{"shape": [...], ...} with the fields of its class, or null."""
+    if coefficients is None:
+        return "null"
+    texts = (
+        f'"{field.name}": {_numbers(getattr(coefficients, field.name))}'
+        for field in fields(coefficients)
+    )
+    return "{" + ", ".join(texts) + "}"
+
+
+def _emotion(emotion: Emotion | None) -> str:
+    """{"scores": {"happy": ...}, "valence": ..., "arousal": ...}, or null."""
+    if emotion is None:
+        return "null"
+    scores = zip(emotion.names, map(_json_number, emotion.scores.tolist()), strict=True)
+    return json.dumps(
+        {
+            "scores": {name: round(score, 5) for name, score in scores},
+            "valence": round(_json_number(emotion.valence), 5),
+            "arousal": round(_json_number(emotion.arousal), 5),
+        }
+    )
 
 
 def _json_number(value: float) -> float:

@@ -43,12 +43,19 @@ class Takes:
                 log.warning("%s", error)
                 self.failed = True
                 self._running.remove(recording)
-                recording.close()
+                self._end(recording)
 
     def close(self) -> None:
         """End every file. May be called twice."""
         for recording in self.recordings:
+            self._end(recording)
+
+    def _end(self, recording: Recording) -> None:
+        try:
             recording.close()
+        except RecordingError as error:
+            log.warning("%s", error)
+            self.failed = True
 
     def __enter__(self) -> Self:
         return self
