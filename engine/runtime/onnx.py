@@ -1,0 +1,109 @@
+"""Networks computed by ONNX Runtime. The only importer of onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ModelError
+from engine.runtime import RuntimeSettings, Tensor
+
+_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
+}
+_ERRORS_ONLY = 3  # of its log: warnings about graphs are nobody's business here
+
+
+class OnnxSession:
+    """A .onnx file in ONNX Runtime, its graph optimised."""
+
+    def __init__(self, path: Path, settings: RuntimeSettings) -> None:
+        """Load and optimise; raises ModelError if ONNX Runtime cannot use the file."""
+        import onnxruntime as ort
+        from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = settings.threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.log_severity_level = _ERRORS_ONLY
+        options.add_session_config_entry(
+            "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
+        )
+        if not path.is_file():
+            raise ModelError(
+                f"cannot load the network {path}: there is no such file; expected a .onnx file. "
+                "Add the model again."
+            )
+        try:
+            self._session = ort.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except (
+            failures.Fail,
+            failures.InvalidArgument,
+            failures.InvalidGraph,
+            failures.InvalidProtobuf,
+            failures.NoSuchFile,
+            failures.NotImplemented,
+            failures.RuntimeException,
+        ) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(
+                f"cannot load the network {path}: {reason}; expected an ONNX graph. "
+                "Add the model again."
+            ) from error
+        self._inputs = tuple(_tensor(node) for node in self._session.get_inputs())
+        self._outputs = tuple(_tensor(node) for node in self._session.get_outputs())
+        self._output_names = [output.name for output in self._outputs]
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What the network takes, in the order of `run`."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """What the network gives, in the order of `run`."""
+        return self._outputs
+
+    @property
+    def device(self) -> str:
+        """Where it is computed, in words for people."""
+        return "processor, ONNX Runtime"
+
+    def run(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """The outputs for these inputs, in the network's order."""
+        feed = {tensor.name: array for tensor, array in zip(self._inputs, arrays, strict=True)}
+        return tuple(self._session.run(self._output_names, feed))
+
+    def close(self) -> None:
+        """Nothing to release before the object goes. May be called twice."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _tensor(node: Any) -> Tensor:
+    """Any: onnxruntime has no public type for its NodeArg."""
+    shape = tuple(size if isinstance(size, int) else None for size in node.shape)
+    return Tensor(node.name, shape, np.dtype(_TYPES[node.type]))
