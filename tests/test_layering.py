@@ -36,7 +36,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.threads",
     ),
     ("app.privacy",),
-    ("engine.smoother",),
+    ("engine.calibration", "engine.smoother"),
     ("engine.regressors",),
     ("engine.small_faces",),
     ("engine.landmarker",),

@@ -1,0 +1,197 @@
+"""One person's face and seat: what rest looks like becomes neutral, their utmost becomes 1.
+
+Two steps, for a state that eases to neutral must arrive there: where the head and the eyes rest is
+taken out of the observation, before smoothing; the weights are mapped after retargeting.
+
+    rest and utmost -> winks apart -> dead zone -> curve -> gain and offset -> limits
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.data import FaceState, Observation
+from engine.geometry import (
+    Array,
+    matrix_from_quaternion,
+    quaternion_from_euler,
+    quaternion_from_matrix,
+)
+
+LEAST_SPAN = 0.15
+"""Of a channel between rest and utmost: less would make noise of it."""
+
+WINK_BEGINS, WINK_FULL = 0.45, 0.8
+"""Shares of a person's own wink, as the difference of the two eyeBlinks: below the first the lids
+are left as they are, from the second on one eye is closed and the other open."""
+
+OPEN_EYE = 0.1  # what is left of the open eye's eyeBlink in a full wink
+
+_BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
+_SQUINTS = (INDEX["eyeSquintLeft"], INDEX["eyeSquintRight"])
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCalibration:
+    """How one blendshape is mapped; left out: it stays as it is.
+
+    neutral:   its weight at rest, which becomes 0.
+    full:      its weight at the person's utmost, which becomes 1.
+    dead_zone: below this it is 0, above it begins from 0.
+    curve:     exponent: more than 1 is gentle at the beginning, less is eager.
+    gain, offset: weight · gain + offset.
+    low, high: what it stays within.
+    """
+
+    name: str
+    neutral: float = 0.0
+    full: float = 1.0
+    dead_zone: float = 0.0
+    curve: float = 1.0
+    gain: float = 1.0
+    offset: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.name not in INDEX:
+            raise ValueError(f"name is {self.name!r}; expected a blendshape such as 'jawOpen'")
+        if not 0.0 <= self.neutral < self.full <= 1.0:
+            raise ValueError(
+                f"neutral is {self.neutral}, full {self.full}; expected 0 <= neutral < full <= 1"
+            )
+        if not 0.0 <= self.dead_zone < 1.0:
+            raise ValueError(f"dead_zone is {self.dead_zone}; expected 0 to less than 1")
+        if not 0.1 <= self.curve <= 10.0:
+            raise ValueError(f"curve is {self.curve}; expected 0.1 to 10")
+        if not 0.0 <= self.gain <= 10.0:
+            raise ValueError(f"gain is {self.gain}; expected 0 to 10")
+        if not -1.0 <= self.offset <= 1.0:
+            raise ValueError(f"offset is {self.offset}; expected -1 to 1")
+        if not 0.0 <= self.low <= self.high <= 1.0:
+            raise ValueError(f"low is {self.low}, high {self.high}; expected 0 <= low <= high <= 1")
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """What is known of a person and their seat.
+
+    channels:    exceptions from leaving a weight as it is.
+    head:        pitch, yaw, roll of the resting head in radians (engine/geometry.py).
+    position:    of the resting head, metres in camera space; empty: the head is not recentred.
+    gaze:        yaw, pitch of both eyes at rest, radians.
+    camera_tilt: radians that the camera looks down.
+    wink_left, wink_right: by how much eyeBlink of the closed eye exceeds the open one's when this
+                 person winks; 0: not known, winks stay as they are.
+    link_eyes:   both eyes look and close alike.
+    """
+
+    channels: tuple[ChannelCalibration, ...] = ()
+    head: tuple[float, ...] = ()
+    position: tuple[float, ...] = ()
+    gaze: tuple[float, ...] = ()
+    camera_tilt: float = 0.0
+    wink_left: float = 0.0
+    wink_right: float = 0.0
+    link_eyes: bool = False
+
+    def __post_init__(self) -> None:
+        for name, count in (("head", 3), ("position", 3), ("gaze", 2)):
+            values = getattr(self, name)
+            if len(values) not in (0, count) or not all(map(math.isfinite, values)):
+                raise ValueError(f"{name} is {list(values)}; expected {count} numbers, or none")
+        if not -1.5 <= self.camera_tilt <= 1.5:
+            raise ValueError(f"camera_tilt is {self.camera_tilt}; expected radians, -1.5 to 1.5")
+        for name in ("wink_left", "wink_right"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected 0 to 1")
+
+    def channel(self, name: str) -> ChannelCalibration:
+        """How that blendshape is mapped."""
+        found = [channel for channel in self.channels if channel.name == name]
+        return found[-1] if found else ChannelCalibration(name)
+
+    def with_channel(self, channel: ChannelCalibration) -> CalibrationSettings:
+        """The same with this blendshape mapped so."""
+        others = tuple(other for other in self.channels if other.name != channel.name)
+        kept = () if channel == ChannelCalibration(channel.name) else (channel,)
+        return replace(self, channels=others + kept)
+
+
+class Calibration:
+    """Settings, ready to be applied to every frame."""
+
+    def __init__(self, settings: CalibrationSettings) -> None:
+        self.settings = settings
+        channels = [settings.channel(name) for name in BLENDSHAPES]
+        columns = np.array(
+            [
+                (c.neutral, c.full, c.dead_zone, c.curve, c.gain, c.offset, c.low, c.high)
+                for c in channels
+            ]
+        ).T
+        self._neutral, full, self._dead_zone, self._curve = columns[:4]
+        self._gain, self._offset, self._low, self._high = columns[4:]
+        self._span = np.maximum(full - self._neutral, LEAST_SPAN)
+        self._changes_weights = bool(settings.channels or settings.link_eyes) or (
+            settings.wink_left > 0.0 and settings.wink_right > 0.0
+        )
+        self._level = matrix_from_quaternion(quaternion_from_euler(-settings.camera_tilt, 0.0, 0.0))
+        self._upright = np.eye(3)
+        if settings.head:
+            pitch, yaw, roll = settings.head
+            resting = quaternion_from_euler(pitch, yaw, roll)
+            self._upright = (self._level @ matrix_from_quaternion(resting)).T
+        self._changes_pose = bool(settings.head or settings.position or settings.camera_tilt)
+
+    def centred(self, seen: Observation) -> Observation:
+        """Head and eyes at rest look straight ahead; the resting head is in front of the camera."""
+        settings = self.settings
+        if self._changes_pose:
+            turn = self._upright @ self._level
+            rotation = turn @ matrix_from_quaternion(seen.head_rotation)
+            position = self._level @ seen.head_position
+            if settings.position:
+                resting = self._level @ np.array(settings.position)
+                position = position - resting - (0.0, 0.0, float(np.linalg.norm(resting)))
+            seen = replace(
+                seen, head_rotation=quaternion_from_matrix(rotation), head_position=position
+            )
+        if settings.gaze or settings.link_eyes:
+            gaze = seen.gaze - settings.gaze if settings.gaze else seen.gaze
+            if settings.link_eyes:
+                gaze = np.repeat(gaze.mean(axis=0, keepdims=True), 2, axis=0)
+            seen = replace(seen, gaze=gaze)  # the smoother makes the eyeLook weights of it
+        return seen
+
+    def update(self, state: FaceState) -> FaceState:
+        """The state with its weights mapped; always within 0..1."""
+        if not self._changes_weights:
+            return state
+        weights = np.clip((state.weights - self._neutral) / self._span, 0.0, 1.0)
+        self._part_winks(weights, state.weights)
+        weights = np.maximum(weights - self._dead_zone, 0.0) / (1.0 - self._dead_zone)
+        weights = self._gain * weights**self._curve + self._offset
+        return replace(state, weights=np.clip(weights, self._low, self._high))
+
+    def _part_winks(self, weights: Array, raw: Array) -> None:
+        """Regressors let an open eye follow the closed one; a wink is known by their difference."""
+        settings, pair = self.settings, list(_BLINKS)
+        if settings.link_eyes:
+            weights[pair] = weights[pair].mean()
+            return
+        if settings.wink_left == 0.0 or settings.wink_right == 0.0:
+            return
+        left, right = raw[pair] - self._neutral[pair]
+        usual = settings.wink_left if left > right else settings.wink_right
+        share = (abs(left - right) / usual - WINK_BEGINS) / (WINK_FULL - WINK_BEGINS)
+        share = min(max(share, 0.0), 1.0)
+        share = share * share * (3.0 - 2.0 * share)  # smoothstep
+        closed = 0 if left > right else 1
+        weights[_BLINKS[closed]] += share * (1.0 - weights[_BLINKS[closed]])
+        for channel in (_BLINKS[1 - closed], _SQUINTS[1 - closed]):
+            weights[channel] *= 1.0 - share * (1.0 - OPEN_EYE)

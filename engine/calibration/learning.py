@@ -1,0 +1,145 @@
+"""What a person's rest, their utmost and their winks are: watched for a few seconds each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.calibration import LEAST_SPAN, CalibrationSettings
+from engine.data import FaceState, Observation
+from engine.geometry import Array, euler_from_quaternion
+
+_BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
+
+
+class RestLearner:
+    """Watches a resting face; two seconds are enough.
+
+    A blink, a cough or a word must not become neutral: medians, and only of frames in which the
+    face is there.
+    """
+
+    def __init__(self, seconds: float = 2.0) -> None:
+        self._seconds = seconds
+        self._weights: list[Array] = []
+        self._poses: list[Array] = []
+        self._began: float | None = None
+        self._last: float | None = None
+
+    @property
+    def progress(self) -> float:
+        """0..1."""
+        if self._began is None or self._last is None:
+            return 0.0
+        return min((self._last - self._began) / self._seconds, 1.0)
+
+    @property
+    def done(self) -> bool:
+        return self.progress >= 1.0 and len(self._weights) >= 5
+
+    def watch(self, seen: Observation, state: FaceState) -> None:
+        """seen: as regressed; state: before any calibration."""
+        if self._began is None:
+            self._began = seen.timestamp
+        self._last = seen.timestamp
+        self._weights.append(state.weights)
+        self._poses.append(
+            np.array(
+                [
+                    *euler_from_quaternion(seen.head_rotation),
+                    *seen.head_position,
+                    *seen.gaze.mean(axis=0),
+                ]
+            )
+        )
+
+    def unrest(self) -> float:
+        """How much the weights moved, as their mean absolute deviation; at rest about 0.01."""
+        weights = np.array(self._weights)
+        return float(np.abs(weights - np.median(weights, axis=0)).mean())
+
+    def learned(self, settings: CalibrationSettings) -> CalibrationSettings:
+        """`settings` with this rest as neutral. Call when done."""
+        resting = np.median(np.array(self._weights), axis=0)
+        pose = np.median(np.array(self._poses), axis=0).tolist()
+        for name, weight in zip(BLENDSHAPES, resting.tolist(), strict=True):
+            if name.startswith("eyeLook"):
+                continue  # follow from the gaze
+            channel = settings.channel(name)
+            # More than half is no rest: somebody who always smiles may still smile.
+            neutral = round(min(weight, 0.5), 4)
+            full = max(channel.full, min(neutral + LEAST_SPAN, 1.0))
+            settings = settings.with_channel(replace(channel, neutral=neutral, full=full))
+        return replace(
+            settings,
+            head=_rounded(pose[:3]),
+            position=_rounded(pose[3:6]),
+            gaze=_rounded(pose[6:]),
+        )
+
+
+class RangeLearner:
+    """Watches channels do their utmost; single wild frames do not count."""
+
+    BELIEVED = 0.9  # quantile of the frames: a tenth of them may lie higher
+    LEAST_FRAMES = 8
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._channels = [INDEX[name] for name in names]
+        self._weights: list[Array] = []
+
+    def watch(self, state: FaceState) -> None:
+        """state: before any calibration."""
+        self._weights.append(state.weights[self._channels])
+
+    def learned(self, settings: CalibrationSettings) -> CalibrationSettings | None:
+        """`settings` with this utmost as full; None if the channels hardly moved."""
+        if len(self._weights) < self.LEAST_FRAMES:
+            return None
+        reached = np.quantile(np.array(self._weights), self.BELIEVED, axis=0).tolist()
+        moved = False
+        for index, weight in zip(self._channels, reached, strict=True):
+            channel = settings.channel(BLENDSHAPES[index])
+            if weight - channel.neutral < LEAST_SPAN:
+                continue
+            moved = True
+            full = round(min(weight, 1.0), 4)
+            settings = settings.with_channel(replace(channel, full=full))
+        return settings if moved else None
+
+
+class WinkLearner:
+    """Watches one eye wink; learns by how much its eyeBlink exceeds the other's."""
+
+    LEAST = 0.12  # a smaller difference cannot be told from a blink
+
+    def __init__(self, side: str) -> None:
+        """side: "left" or "right"."""
+        self._side = side
+        self._differences: list[float] = []
+
+    def watch(self, state: FaceState, settings: CalibrationSettings) -> None:
+        """state: before any calibration."""
+        left, right = (
+            float(state.weights[index]) - settings.channel(BLENDSHAPES[index]).neutral
+            for index in _BLINKS
+        )
+        self._differences.append(left - right if self._side == "left" else right - left)
+
+    def learned(self, settings: CalibrationSettings) -> CalibrationSettings | None:
+        """`settings` with this wink; None if there was none."""
+        if len(self._differences) < RangeLearner.LEAST_FRAMES:
+            return None
+        reached = float(np.quantile(self._differences, 0.75))
+        if reached < self.LEAST:
+            return None
+        value = round(min(reached, 1.0), 4)
+        if self._side == "left":
+            return replace(settings, wink_left=value)
+        return replace(settings, wink_right=value)
+
+
+def _rounded(values: list[float]) -> tuple[float, ...]:
+    return tuple(round(value, 5) for value in values)
