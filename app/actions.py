@@ -1,6 +1,7 @@
-"""What a person can ask for in the window and another stage must do: frozen values.
+"""What a person can ask for while it runs and another stage must do: frozen values.
 
-What concerns the window alone (panels, background, look, fullscreen, …) the viewer does itself.
+They come from the window's keys and, over OSC, from other programs (app/remote.py). What concerns
+the window alone (panels, background, look, fullscreen, …) the viewer does itself.
 """
 
 from __future__ import annotations
@@ -20,4 +21,28 @@ class SetMirror:
     on: bool
 
 
-Action = Quit | SetMirror
+@dataclass(frozen=True, slots=True)
+class Calibrate:
+    """Take the face of the next two seconds as neutral, and its place as the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recentre:
+    """Take the head's next place and direction as the middle; the face's neutral stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetPaused:
+    """Let the figure ease to neutral and rest until this is taken back."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecording:
+    """Begin a take, or end it."""
+
+    on: bool
+
+
+Action = Quit | SetMirror | Calibrate | Recentre | SetPaused | SetRecording

@@ -22,7 +22,14 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.commands",),
     ("app.pipeline", "app.doctor", "app.listening"),
     ("app.settings", "app.meter"),
-    ("app.sources", "app.outputs", "app.recordings", "app.viewer", "app.face_model"),
+    (
+        "app.face_model",
+        "app.outputs",
+        "app.recordings",
+        "app.remote",
+        "app.sources",
+        "app.viewer",
+    ),
     ("app.download", "app.latency"),
     (
         "app.actions",

@@ -15,9 +15,9 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from app.listening import PROTOCOLS, livelink, osc, parse_place, protocols_of, vmc
-from app.listening.osc_packet import read_packet
 from app.listening.reading import Reading
 from app.listening.traffic import Traffic
+from app.network.osc_packet import read_packet
 from app.outputs.ifacialmocap import encode as ifacialmocap_text
 from app.outputs.livelink import LiveLinkEncoder, LiveLinkSettings
 from app.outputs.osc import OscEncoder, OscSettings

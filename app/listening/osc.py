@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from app.listening.osc_packet import OscMessage, read_packet
 from app.listening.reading import (
     HEAD_ANGLES,
     HEAD_POSITION,
@@ -15,6 +14,7 @@ from app.listening.reading import (
     ReadingBuilder,
     printable,
 )
+from app.network.osc_packet import OscMessage, read_packet
 from engine.blendshapes import BLENDSHAPES, INDEX
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.network.fault import Fault
 from engine.blendshapes import BLENDSHAPES
 from engine.geometry import Array, euler_from_quaternion
 
@@ -35,18 +36,6 @@ class Value:
 
     name: str
     number: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that a strict receiver would stumble over.
-
-    what:    the same for all of its kind, so that they can be counted.
-    example: of this one.
-    """
-
-    what: str
-    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from functools import reduce
 
 import numpy as np
 
-from app.listening.osc_packet import OscMessage, read_packet
 from app.listening.reading import LEFT_GAZE, RIGHT_GAZE, Reading, ReadingBuilder, printable
+from app.network.osc_packet import OscMessage, read_packet
 from engine.blendshapes import BLENDSHAPES, INDEX, pascal_case
 from engine.geometry import (
     Array,

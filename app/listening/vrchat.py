@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from app.listening.osc_packet import OscMessage, read_packet
 from app.listening.reading import LEFT_GAZE, RIGHT_GAZE, Reading, ReadingBuilder, printable
+from app.network.osc_packet import OscMessage, read_packet
 
 _PARAMETERS = "/avatar/parameters/"
 _EYES = "/tracking/eye/LeftRightPitchYaw"

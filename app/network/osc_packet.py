@@ -7,7 +7,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from app.listening.reading import Fault
+from app.network.fault import Fault
 
 Argument = float | int | str | bytes | bool | None
 

@@ -1,0 +1,92 @@
+"""Other programs ask over OSC: a Stream Deck, TouchOSC, a hotkey program, a show's cue list.
+
+    /mien/calibrate   take the face of the next two seconds as neutral
+    /mien/recentre    take the head's place and direction as the middle
+    /mien/pause    1  rest, 0 go on
+    /mien/mirror   1  as in a mirror, 0 not
+    /mien/record   1  begin a take, 0 end it
+
+The first two may have an argument, as buttons send 1 when pressed and 0 when released: then 0 does
+nothing. Whatever else arrives is passed over; the first time a line in the log says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Self
+
+from app.actions import Action, Calibrate, Recentre, SetMirror, SetPaused, SetRecording
+from app.network import Address, DatagramListener
+from app.network.osc_packet import OscMessage, read_packet
+
+AT_ONCE = 64  # datagrams that one look takes in: a flood must not hold up the window
+
+_PRESSED = {"/mien/calibrate": Calibrate, "/mien/recentre": Recentre}
+_SWITCHED = {"/mien/pause": SetPaused, "/mien/mirror": SetMirror, "/mien/record": SetRecording}
+
+log = logging.getLogger(__name__)
+
+
+class Remote:
+    """Listens at one port. Never waits."""
+
+    def __init__(self, address: Address) -> None:
+        """Raises OutputError if the port is not to be had."""
+        self._listener = DatagramListener(address)
+        self._told = False
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    def actions(self) -> tuple[Action, ...]:
+        """What was asked for since the last call, in order."""
+        found: list[Action] = []
+        for _ in range(AT_ONCE):
+            received = self._listener.read()
+            if received is None:
+                break
+            datagram, host = received
+            packet = read_packet(datagram)
+            understood = not packet.faults
+            for message in packet.messages:
+                actions = actions_from_message(message)
+                if actions is None:
+                    understood = False
+                else:
+                    found += actions
+            if not understood and not self._told:
+                self._told = True
+                log.warning(
+                    "remote: %s sends what mien does not understand; expected %s",
+                    host,
+                    ", ".join([*_PRESSED, *_SWITCHED]),
+                )
+        return tuple(found)
+
+    def close(self) -> None:
+        """Release the port. May be called twice."""
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def actions_from_message(message: OscMessage) -> tuple[Action, ...] | None:
+    """What the message asks for, nothing if a button was released; None: mien does not know it."""
+    argument = message.arguments[0] if message.arguments else None
+    is_on = bool(argument) if isinstance(argument, bool | int | float) else None
+    if message.address in _PRESSED and (is_on is not None or not message.arguments):
+        return () if is_on is False else (_PRESSED[message.address](),)
+    if message.address in _SWITCHED and is_on is not None:
+        return (_SWITCHED[message.address](is_on),)
+    return None
