@@ -43,6 +43,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.threads",
     ),
     ("app.privacy",),
+    ("engine.chain",),
     ("engine.calibration", "engine.smoother"),
     ("engine.regressors",),
     ("engine.small_faces",),

@@ -88,6 +88,8 @@ class CalibrationSettings:
     wink_left, wink_right: by how much eyeBlink of the closed eye exceeds the open one's when this
                  person winks; 0: not known, winks stay as they are.
     link_eyes:   both eyes look and close alike.
+    automatic:   the first two seconds in which the face rests are taken as neutral, if no rest is
+                 known.
     """
 
     channels: tuple[ChannelCalibration, ...] = ()
@@ -98,6 +100,7 @@ class CalibrationSettings:
     wink_left: float = 0.0
     wink_right: float = 0.0
     link_eyes: bool = False
+    automatic: bool = False
 
     def __post_init__(self) -> None:
         for name, count in (("head", 3), ("position", 3), ("gaze", 2)):

@@ -11,6 +11,12 @@ from engine.calibration import LEAST_SPAN, CalibrationSettings
 from engine.data import FaceState, Observation
 from engine.geometry import Array, euler_from_quaternion
 
+LEAST_FRAMES = 8
+"""Fewer tell nothing, however long they took."""
+
+STILL = 0.015
+"""Unrest of a face that rests (`RestLearner.unrest`); one that talks has several times that."""
+
 _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 
 
@@ -37,7 +43,7 @@ class RestLearner:
 
     @property
     def done(self) -> bool:
-        return self.progress >= 1.0 and len(self._weights) >= 5
+        return self.progress >= 1.0 and len(self._weights) >= LEAST_FRAMES
 
     def watch(self, seen: Observation, state: FaceState) -> None:
         """seen: as regressed; state: before any calibration."""
@@ -56,14 +62,13 @@ class RestLearner:
         )
 
     def unrest(self) -> float:
-        """How much the weights moved, as their mean absolute deviation; at rest about 0.01."""
+        """How much the weights moved, as their mean absolute deviation."""
         weights = np.array(self._weights)
         return float(np.abs(weights - np.median(weights, axis=0)).mean())
 
     def learned(self, settings: CalibrationSettings) -> CalibrationSettings:
-        """`settings` with this rest as neutral. Call when done."""
+        """`settings` with this rest as neutral, and its place as the middle. Call when done."""
         resting = np.median(np.array(self._weights), axis=0)
-        pose = np.median(np.array(self._poses), axis=0).tolist()
         for name, weight in zip(BLENDSHAPES, resting.tolist(), strict=True):
             if name.startswith("eyeLook"):
                 continue  # follow from the gaze
@@ -72,19 +77,19 @@ class RestLearner:
             neutral = round(min(weight, 0.5), 4)
             full = max(channel.full, min(neutral + LEAST_SPAN, 1.0))
             settings = settings.with_channel(replace(channel, neutral=neutral, full=full))
-        return replace(
-            settings,
-            head=_rounded(pose[:3]),
-            position=_rounded(pose[3:6]),
-            gaze=_rounded(pose[6:]),
-        )
+        gaze = np.median(np.array(self._poses)[:, 6:], axis=0).tolist()
+        return replace(self.recentred(settings), gaze=_rounded(gaze))
+
+    def recentred(self, settings: CalibrationSettings) -> CalibrationSettings:
+        """`settings` with the head's place and direction as the middle. Call when done."""
+        pose = np.median(np.array(self._poses)[:, :6], axis=0).tolist()
+        return replace(settings, head=_rounded(pose[:3]), position=_rounded(pose[3:]))
 
 
 class RangeLearner:
     """Watches channels do their utmost; single wild frames do not count."""
 
     BELIEVED = 0.9  # quantile of the frames: a tenth of them may lie higher
-    LEAST_FRAMES = 8
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._channels = [INDEX[name] for name in names]
@@ -96,7 +101,7 @@ class RangeLearner:
 
     def learned(self, settings: CalibrationSettings) -> CalibrationSettings | None:
         """`settings` with this utmost as full; None if the channels hardly moved."""
-        if len(self._weights) < self.LEAST_FRAMES:
+        if len(self._weights) < LEAST_FRAMES:
             return None
         reached = np.quantile(np.array(self._weights), self.BELIEVED, axis=0).tolist()
         moved = False
@@ -130,7 +135,7 @@ class WinkLearner:
 
     def learned(self, settings: CalibrationSettings) -> CalibrationSettings | None:
         """`settings` with this wink; None if there was none."""
-        if len(self._differences) < RangeLearner.LEAST_FRAMES:
+        if len(self._differences) < LEAST_FRAMES:
             return None
         reached = float(np.quantile(self._differences, 0.75))
         if reached < self.LEAST:

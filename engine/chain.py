@@ -1,0 +1,102 @@
+"""Frame in, FaceState out: the stages between pictures and outputs, in their order.
+
+observe -> centre -> smooth -> retarget, read the emotion -> calibrate the weights
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from engine.calibration import Calibration, CalibrationSettings
+from engine.calibration.learning import STILL, RestLearner
+from engine.data import FaceState, Frame, Observation
+from engine.smoother import Smoother, SmootherSettings
+
+REST_TIME = 2.0  # s of a resting face that become neutral
+CENTRE_TIME = 0.3  # s that become the middle
+
+
+class Observer(Protocol):
+    """What finds and regresses the face in a picture."""
+
+    def observe(self, frame: Frame) -> Observation | None: ...
+
+
+class Stage(Protocol):
+    """What reads more out of a smoothed state."""
+
+    def update(self, state: FaceState) -> FaceState: ...
+
+
+class Chain:
+    """One performer, frame by frame; timestamps must not go back."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        smoother: SmootherSettings,
+        calibration: CalibrationSettings,
+        stages: Sequence[Stage] = (),
+    ) -> None:
+        self._observer = observer
+        self._smoother = Smoother(smoother)
+        self._stages = stages
+        self._calibration = Calibration(calibration)
+        self._rest: RestLearner | None = None
+        self._rest_asked = False
+        self._centre: RestLearner | None = None
+
+    @property
+    def calibration(self) -> CalibrationSettings:
+        """As it is by now."""
+        return self._calibration.settings
+
+    @property
+    def calibrating(self) -> bool:
+        """Whether a rest that was asked for is being watched."""
+        return self._rest_asked
+
+    def update(self, frame: Frame, *, blind: bool = False) -> FaceState:
+        """The state of this frame.
+
+        blind: do not look at the picture, there is no face in it: paused, or the camera is gone.
+        """
+        seen = None if blind else self._observer.observe(frame)
+        state = self._smoother.update(
+            None if seen is None else self._calibration.centred(seen),
+            timestamp=frame.timestamp,
+            image_size=(frame.image.shape[1], frame.image.shape[0]),
+        )
+        for stage in self._stages:
+            state = stage.update(state)
+        if seen is not None:
+            self._learn(seen, state)
+        return self._calibration.update(state)
+
+    def adopt(self, calibration: CalibrationSettings) -> None:
+        """Other settings, from the next frame on."""
+        self._calibration = Calibration(calibration)
+
+    def calibrate(self) -> None:
+        """Take the face's next two seconds as neutral."""
+        self._rest, self._rest_asked = RestLearner(REST_TIME), True
+
+    def recentre(self) -> None:
+        """Take the head's next moment as the middle."""
+        self._centre = RestLearner(CENTRE_TIME)
+
+    def _learn(self, seen: Observation, state: FaceState) -> None:
+        if self._centre is not None:
+            self._centre.watch(seen, state)
+            if self._centre.done:
+                self.adopt(self._centre.recentred(self.calibration))
+                self._centre = None
+        if self._rest is None and self.calibration.automatic and not self.calibration.head:
+            self._rest = RestLearner(REST_TIME)
+        if self._rest is not None:
+            self._rest.watch(seen, state)
+            if self._rest.done:
+                if self._rest_asked or self._rest.unrest() < STILL:
+                    self.adopt(self._rest.learned(self.calibration))
+                self._rest, self._rest_asked = None, False
