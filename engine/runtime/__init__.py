@@ -79,13 +79,19 @@ class Session(Protocol):
     ) -> None: ...
 
 
-def open_session(path: Path, settings: RuntimeSettings) -> Session:
-    """Load the network in a file; its suffix says by what. Raises ModelError."""
+def open_session(
+    path: Path, settings: RuntimeSettings, outputs: tuple[str, ...] | None = None
+) -> Session:
+    """Load the network in a file; its suffix says by what. Raises ModelError.
+
+    outputs: the only ones that are wanted, in the order of `run`; the others are not computed
+             where that saves anything. None: all.
+    """
     match path.suffix:
         case ".onnx":
             from engine.runtime.onnx import OnnxSession  # only who uses it waits for its import
 
-            return OnnxSession(path, settings)
+            return OnnxSession(path, settings, outputs)
         case suffix:
             raise ModelError(
                 f"cannot load the network {path}: its name ends with {suffix!r}; expected .onnx. "

@@ -27,43 +27,37 @@ _ERRORS_ONLY = 3  # of its log: warnings about graphs are nobody's business here
 class OnnxSession:
     """A .onnx file in ONNX Runtime, its graph optimised."""
 
-    def __init__(self, path: Path, settings: RuntimeSettings) -> None:
-        """Load and optimise; raises ModelError if ONNX Runtime cannot use the file."""
+    def __init__(
+        self, path: Path, settings: RuntimeSettings, outputs: tuple[str, ...] | None = None
+    ) -> None:
+        """Load and optimise; raises ModelError if ONNX Runtime cannot use the file.
+
+        outputs: the only ones that are computed; None: all.
+        """
         import onnxruntime as ort
         from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
+        if not path.is_file():
+            raise _unusable(path, "there is no such file")
         options = ort.SessionOptions()
         options.intra_op_num_threads = settings.threads
         options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = _ERRORS_ONLY
         options.add_session_config_entry(
             "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
         )
-        if not path.is_file():
-            raise ModelError(
-                f"cannot load the network {path}: there is no such file; expected a .onnx file. "
-                "Add the model again."
-            )
+        graph = str(path) if outputs is None else _cut(path, outputs)
         try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except (
             failures.Fail,
             failures.InvalidArgument,
             failures.InvalidGraph,
             failures.InvalidProtobuf,
-            failures.NoSuchFile,
             failures.NotImplemented,
             failures.RuntimeException,
         ) as error:
-            reason = str(error).splitlines()[0]
-            raise ModelError(
-                f"cannot load the network {path}: {reason}; expected an ONNX graph. "
-                "Add the model again."
-            ) from error
+            raise _unusable(path, str(error).splitlines()[0]) from error
         self._inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self._outputs = tuple(_tensor(node) for node in self._session.get_outputs())
         self._output_names = [output.name for output in self._outputs]
@@ -103,7 +97,33 @@ class OnnxSession:
         self.close()
 
 
+def _cut(path: Path, outputs: tuple[str, ...]) -> bytes:
+    """The part of a graph that these outputs need. ONNX Runtime would compute the rest, too."""
+    import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from onnx.utils import Extractor
+
+    try:
+        model = onnx.load(path)
+    except DecodeError as error:
+        raise _unusable(path, "it cannot be read") from error
+    there = [output.name for output in model.graph.output]
+    missing = [name for name in outputs if name not in there]
+    if missing:
+        raise _unusable(path, f"of its outputs {', '.join(there)} none is {missing[0]}")
+    inputs = [tensor.name for tensor in model.graph.input]
+    part: bytes = Extractor(model).extract_model(inputs, list(outputs)).SerializeToString()
+    return part
+
+
 def _tensor(node: Any) -> Tensor:
     """Any: onnxruntime has no public type for its NodeArg."""
     shape = tuple(size if isinstance(size, int) else None for size in node.shape)
     return Tensor(node.name, shape, np.dtype(_TYPES[node.type]))
+
+
+def _unusable(path: Path, reason: str) -> ModelError:
+    return ModelError(
+        f"cannot load the network {path}: {reason}; expected a whole ONNX file of that network. "
+        "Add the model again: mien models add"
+    )

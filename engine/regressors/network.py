@@ -1,0 +1,89 @@
+"""The network of a regressor: crop in, its outputs by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ModelError
+from engine.geometry import Array
+from engine.runtime import Session
+from engine.runtime.cropping import FRAME, CroppingSession, CropRule, takes_frame
+
+
+class CropNetwork:
+    """Runs one session or several, and hands out the outputs that a regressor asks for."""
+
+    def __init__(
+        self,
+        name: str,
+        sessions: Sequence[Session],
+        rule: CropRule,
+        sizes: Sequence[tuple[str, int]],
+    ) -> None:
+        """Takes the sessions over; raises ModelError if they are not those of this network.
+
+        sessions: each gives some of the outputs; all take the same crop.
+        sizes:    the outputs and how many numbers each has for one picture.
+        """
+        self.name = name
+        self._rule = rule
+        self._sizes = dict(sizes)
+        self._sessions = self._checked(sessions)
+
+    @property
+    def device(self) -> str:
+        """Where it is computed, in words for people."""
+        return self._sessions[0].device
+
+    def use(self, session: Session) -> None:
+        """Compute with a session of the whole network; the present ones are closed."""
+        sessions = self._checked([session])
+        self.close()
+        self._sessions = sessions
+
+    def run(
+        self, image: NDArray[np.uint8], image_from_crop: Array, outputs: tuple[str, ...]
+    ) -> tuple[Array, ...]:
+        """These outputs for one (H, W, 3) BGR picture, each flat.
+
+        Sessions that give none of them rest.
+        """
+        matrix = image_from_crop.astype(np.float32)
+        found: dict[str, Array] = {}
+        for session in self._sessions:
+            names = [output.name for output in session.outputs]
+            if not set(names).isdisjoint(outputs):
+                arrays = session.run(image, matrix)
+                found.update(zip(names, (one.astype(np.float64) for one in arrays), strict=True))
+        if not all(np.isfinite(found[name]).all() for name in outputs):
+            raise ModelError(
+                f"the network {self.name} gave numbers that are not finite; expected finite ones. "
+                f"See: mien models check {self.name}"
+            )
+        return tuple(found[name].ravel() for name in outputs)
+
+    def close(self) -> None:
+        """Release the network. May be called twice."""
+        for session in self._sessions:
+            session.close()
+
+    def _checked(self, sessions: Sequence[Session]) -> tuple[Session, ...]:
+        """Sessions of camera pictures with all the outputs. Closes wrong ones."""
+        shapes = {output.name: output.shape for one in sessions for output in one.outputs}
+        inputs = {one.inputs[0].name for one in sessions}
+        for name, size in self._sizes.items():
+            if shapes.get(name, ())[1:] != (size,) or not inputs <= {FRAME, self._rule.input}:
+                for session in sessions:
+                    session.close()
+                listed = ", ".join(f"{name} {list(shape[1:])}" for name, shape in shapes.items())
+                raise ModelError(
+                    f"this is not the network {self.name}: it makes {listed} of "
+                    f"{', '.join(sorted(inputs))}; expected {name} [{size}] of {self._rule.input}. "
+                    f"Add it again: mien models add {self.name} FILE"
+                )
+        return tuple(
+            one if takes_frame(one) else CroppingSession(one, self._rule) for one in sessions
+        )
