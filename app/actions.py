@@ -6,7 +6,7 @@ the window alone (panels, background, look, fullscreen, …) the viewer does its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +46,33 @@ class SetRecording:
 
 
 Action = Quit | SetMirror | Calibrate | Recentre | SetPaused | SetRecording
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """All that was asked of the tracking thread so far; it compares with what it has done.
+
+    rests, centres: how often calibrating and recentring were asked for.
+    """
+
+    mirror: bool = False
+    paused: bool = False
+    recording: bool = False
+    rests: int = 0
+    centres: int = 0
+
+    def after(self, action: Action) -> Wishes:
+        """With one more action."""
+        match action:
+            case SetMirror(on):
+                return replace(self, mirror=on)
+            case SetPaused(on):
+                return replace(self, paused=on)
+            case SetRecording(on):
+                return replace(self, recording=on)
+            case Calibrate():
+                return replace(self, rests=self.rests + 1)
+            case Recentre():
+                return replace(self, centres=self.centres + 1)
+            case Quit():
+                return self

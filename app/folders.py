@@ -24,6 +24,12 @@ def config_folder() -> Path:
     return Path(platformdirs.user_config_dir(NAME, appauthor=False))
 
 
+def takes_folder() -> Path:
+    """Takes that begin while it runs. The folder may not exist yet."""
+    home = _home()
+    return Path(platformdirs.user_videos_dir()) / NAME if home is None else home / "takes"
+
+
 def log_folder() -> Path:
     """Log files. The folder may not exist yet."""
     home = _home()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from app.actions import Wishes
 from app.latency import LatencyHistogram, Rate
 from app.outputs import Output
 from app.recordings.takes import Takes
@@ -61,13 +62,17 @@ class Meter:
             return False
         return time.perf_counter() - self._first_sent >= seconds
 
-    def statistics(self, dropped: int, *, mirrored: bool) -> Statistics:
+    def statistics(self, dropped: int, *, wishes: Wishes) -> Statistics:
         """Main thread: how it is going, new a few times a second."""
         now = time.perf_counter()
         elapsed = now - self._refreshed
         if self._statistics is not None and elapsed < _REFRESH:
-            if self._statistics.mirrored != mirrored:  # the next press of the key must know
-                self._statistics = replace(self._statistics, mirrored=mirrored)
+            self._statistics = replace(  # the next press of a key must know
+                self._statistics,
+                mirrored=wishes.mirror,
+                paused=wishes.paused,
+                recording=wishes.recording,
+            )
             return self._statistics
         before, self._datagrams = self._datagrams, [output.datagrams for output in self._outputs]
         rates = [
@@ -77,7 +82,9 @@ class Meter:
         self._refreshed = now
         self._statistics = Statistics(
             source=self._source,
-            mirrored=mirrored,
+            mirrored=wishes.mirror,
+            paused=wishes.paused,
+            recording=wishes.recording,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),

@@ -1,9 +1,10 @@
-"""The program, top to bottom: source -> regressor -> smoother -> mirror -> outputs, files, viewer.
+"""The program, top to bottom: source -> chain -> mirror -> outputs, files, viewer.
 
 Three threads. `capture` always drains the source, so that the next picture is fresh; `track` takes
 the newest picture, computes its face state and sends it; the main thread owns the window and draws
 the newest state. Between them lie one-slot mailboxes, no queues: whoever is slow sees fewer
 pictures, never older ones. Only at pace `fast` capture waits for track, so that none is left out.
+What people ask for, by key or over OSC, reaches the tracking thread as `Wishes`.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.actions import Quit, SetMirror
+from app.actions import Action, Quit, Wishes
+from app.folders import takes_folder
 from app.meter import Meter
 from app.outputs import open_output
 from app.recordings.takes import Takes
+from app.remote import open_remote
 from app.settings import RunSettings, keep_settings
 from app.sources import is_short, open_source
 from app.statistics import Summary
 from app.threads import Latest, Worker
+from app.tracking import open_chain
 from app.viewer import Shown, ViewerSettings, open_viewer
+from engine.chain import Chain
 from engine.data import FaceState, Frame
 from engine.errors import ViewerError
 from engine.mirror import mirrored
-from engine.regressors.mediapipe import MediaPipeRegressor
-from engine.smoother import Smoother
 
 if TYPE_CHECKING:
     from app.viewer.viewer import Viewer
@@ -43,19 +46,21 @@ def run(settings: RunSettings) -> Summary:
     """Track the face and drive the avatar until the window is closed or the source ends."""
     frames: Latest[Frame] = Latest()
     states: Latest[Shown] = Latest()
-    mirror: Latest[bool] = Latest(settings.mirror)
+    wishes = Wishes(mirror=settings.mirror)
+    wished: Latest[Wishes] = Latest(wishes)
 
     with ExitStack() as stack:
-        takes = stack.enter_context(Takes(settings.recordings))
+        takes = stack.enter_context(Takes(settings.recordings, settings.takes, takes_folder()))
         outputs = [stack.enter_context(open_output(output)) for output in settings.outputs]
-        regressor = stack.enter_context(MediaPipeRegressor(settings.face_model))
+        remote = stack.enter_context(open_remote(settings.remote))
+        chain = open_chain(settings.tracking, stack)
         viewer = _open_window(settings, stack)
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(open_source(replace(settings.source, loop=endless)))
         keep_every_frame = settings.source.pace == "fast" and not source.live
-        smoother = Smoother(settings.smoother)
         meter = Meter(source.name, outputs, takes)
         refused: list[Frame] = []  # at most one, which capture offers again
+        done = [wishes]  # what track has seen to
 
         def capture() -> bool:
             frame = refused.pop() if refused else source.read()
@@ -74,18 +79,16 @@ def run(settings: RunSettings) -> Summary:
             source_ended = not capturing.running  # asked before the last picture is taken
             frame = frames.take(PATIENCE)
             shown = states.peek()
-            if frame is not None:
-                observation = regressor.observe(frame)
-            elif source.live and shown is not None and _seconds_since(shown.frame) > SILENCE:
-                frame, observation = replace(shown.frame, timestamp=time.perf_counter()), None
-            else:
-                return not source_ended
-            state = smoother.update(
-                observation,
-                timestamp=frame.timestamp,
-                image_size=(frame.image.shape[1], frame.image.shape[0]),
-            )
-            if mirror.peek():
+            gone = frame is None
+            if frame is None:
+                if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
+                    return not source_ended
+                frame = replace(shown.frame, timestamp=time.perf_counter())
+            wish = wished.peek() or wishes
+            _see_to(wish, done[0], chain, takes)
+            done[0] = wish
+            state = chain.update(frame, blind=gone or wish.paused)
+            if wish.mirror:
                 state = mirrored(state)
             for output in outputs:
                 output.send(state)
@@ -96,35 +99,61 @@ def run(settings: RunSettings) -> Summary:
 
         capturing = stack.enter_context(Worker(capture))
         tracking = stack.enter_context(Worker(track))
-        is_wanted, interrupted = True, False
+        profile, interrupted = settings.profile, False
         try:
-            while is_wanted and tracking.running and not meter.has_run_for(settings.seconds):
+            while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
+                actions: tuple[Action, ...] = remote.actions()
                 if viewer is None:
                     tracking.wait(PATIENCE)
-                    continue
-                statistics = meter.statistics(frames.overwritten, mirrored=bool(mirror.peek()))
-                for action in viewer.draw(states.peek(), statistics):
-                    match action:
-                        case Quit():
-                            is_wanted = False
-                        case SetMirror(on):
-                            mirror.put(on)
+                else:
+                    statistics = meter.statistics(frames.overwritten, wishes=wishes)
+                    actions += viewer.draw(states.peek(), statistics)
+                for action in actions:
+                    wishes = wishes.after(action)
+                wished.put(wishes)
+                profile = keep_settings(
+                    settings,
+                    profile,
+                    viewer=settings.viewer,
+                    mirror=settings.mirror,
+                    calibration=chain.calibration,
+                )
+                if Quit() in actions:
+                    break
         except KeyboardInterrupt:
             interrupted = True
         tracking.check()
 
     if viewer is not None:
-        keep_settings(settings, viewer.settings, mirror=bool(mirror.peek()))
+        keep_settings(
+            settings,
+            profile,
+            viewer=viewer.settings,
+            mirror=wishes.mirror,
+            calibration=chain.calibration,
+        )
     last = states.peek()
     if settings.snapshot is not None and last is not None:
         _write_snapshot(settings.snapshot, last.state, settings.viewer)
     return meter.summary(
         frames.overwritten,
-        mirrored=bool(mirror.peek()),
+        mirrored=wishes.mirror,
         snapshot=settings.snapshot,
         interrupted=interrupted,
     )
+
+
+def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
+    """What was asked for since the last frame, where it is the tracking thread's to do."""
+    if wish.rests > done.rests:
+        chain.calibrate()
+    if wish.centres > done.centres:
+        chain.recentre()
+    if wish.recording and not done.recording:
+        takes.begin()
+    if done.recording and not wish.recording:
+        takes.end()
 
 
 def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:

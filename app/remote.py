@@ -17,32 +17,55 @@ from types import TracebackType
 from typing import Self
 
 from app.actions import Action, Calibrate, Recentre, SetMirror, SetPaused, SetRecording
-from app.network import Address, DatagramListener
+from app.network import Address, DatagramListener, resolve
 from app.network.osc_packet import OscMessage, read_packet
+from engine.errors import SettingsError
 
 AT_ONCE = 64  # datagrams that one look takes in: a flood must not hold up the window
 
-_PRESSED = {"/mien/calibrate": Calibrate, "/mien/recentre": Recentre}
-_SWITCHED = {"/mien/pause": SetPaused, "/mien/mirror": SetMirror, "/mien/record": SetRecording}
+_PRESSED: dict[str, type[Calibrate] | type[Recentre]] = {
+    "/mien/calibrate": Calibrate,
+    "/mien/recentre": Recentre,
+}
+_SWITCHED: dict[str, type[SetPaused] | type[SetMirror] | type[SetRecording]] = {
+    "/mien/pause": SetPaused,
+    "/mien/mirror": SetMirror,
+    "/mien/record": SetRecording,
+}
 
 log = logging.getLogger(__name__)
+
+
+def open_remote(spec: str) -> Remote:
+    """At [HOST:]PORT; at no port if it is empty. Raises SettingsError, OutputError."""
+    if not spec:
+        return Remote(None)
+    host, _, port = spec.rpartition(":")
+    if not (port.isdecimal() and 0 < int(port) < 65536):
+        raise SettingsError(
+            f"`remote` is {spec!r}; expected a port such as 9010, or 0.0.0.0:9010 for other "
+            "computers, too."
+        )
+    return Remote(resolve(host or "127.0.0.1", int(port)))
 
 
 class Remote:
     """Listens at one port. Never waits."""
 
-    def __init__(self, address: Address) -> None:
-        """Raises OutputError if the port is not to be had."""
-        self._listener = DatagramListener(address)
+    def __init__(self, address: Address | None) -> None:
+        """address: None: nobody may ask. Raises OutputError if the port is not to be had."""
+        self._listener = None if address is None else DatagramListener(address)
         self._told = False
 
     @property
-    def port(self) -> int:
-        return self._listener.port
+    def port(self) -> int | None:
+        return None if self._listener is None else self._listener.port
 
     def actions(self) -> tuple[Action, ...]:
         """What was asked for since the last call, in order."""
         found: list[Action] = []
+        if self._listener is None:
+            return ()
         for _ in range(AT_ONCE):
             received = self._listener.read()
             if received is None:
@@ -67,7 +90,8 @@ class Remote:
 
     def close(self) -> None:
         """Release the port. May be called twice."""
-        self._listener.close()
+        if self._listener is not None:
+            self._listener.close()
 
     def __enter__(self) -> Self:
         return self

@@ -17,8 +17,11 @@ from app.outputs.vrchat import VrchatSettings
 from app.outputs.vts import VtsSettings
 from app.outputs.vtsphone import VtsPhoneSettings
 from app.profile import read_profile, write_profile
+from app.recordings.takes import TakeSettings
 from app.sources import SourceSettings
+from app.tracking import TrackingSettings
 from app.viewer import ViewerSettings
+from engine.calibration import CalibrationSettings
 from engine.errors import SettingsError
 from engine.smoother import SmootherSettings
 
@@ -34,14 +37,18 @@ class Profile:
     version:    of the file's form.
     face_model: MediaPipe's face_landmarker.task, if it is not to be found by mien itself.
     outputs:    PROTOCOL[:HOST[:PORT]] of every live destination.
+    remote:     [HOST:]PORT at which other programs may ask over OSC; empty: nowhere.
     """
 
     version: int = 1
     mirror: bool = False
     face_model: Path | None = None
     outputs: tuple[str, ...] = ("vmc", "osc")
+    remote: str = ""
     source: SourceSettings = SourceSettings()
     smoother: SmootherSettings = SmootherSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
+    takes: TakeSettings = TakeSettings()
     viewer: ViewerSettings = ViewerSettings()
     vmc: VmcSettings = VmcSettings()
     osc: OscSettings = OscSettings()
@@ -66,16 +73,18 @@ class RunSettings:
     frames:     end after so many pictures; None: no such end.
     seconds:    end so long after the first state; None: no such end.
     recordings: files to write; the ending says which format.
+    remote:     [HOST:]PORT at which other programs may ask (app/remote.py); empty: nowhere.
     snapshot:   PNG of the last state, rendered at the end.
     profile:    name of the profile, and what it holds, for settings changed in the window.
     """
 
     source: SourceSettings
-    face_model: Path
-    smoother: SmootherSettings
+    tracking: TrackingSettings
     mirror: bool
     outputs: tuple[OutputSettings, ...]
     recordings: tuple[Path, ...]
+    takes: TakeSettings
+    remote: str
     window: bool
     viewer: ViewerSettings
     frames: int | None
@@ -125,19 +134,34 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.vtsphone)
 
 
-def keep_settings(settings: RunSettings, viewer: ViewerSettings, *, mirror: bool) -> None:
-    """Write into the profile what was changed in the window; nothing if nothing was.
+def tracking_settings(profile: Profile, face_model: Path) -> TrackingSettings:
+    """What sees the face, as the profile says."""
+    return TrackingSettings(
+        face_model=face_model, smoother=profile.smoother, calibration=profile.calibration
+    )
 
-    What the command line asked for was for one run and is not kept.
+
+def keep_settings(
+    settings: RunSettings,
+    profile: Profile,
+    *,
+    viewer: ViewerSettings,
+    mirror: bool,
+    calibration: CalibrationSettings,
+) -> Profile:
+    """Write into the profile what was changed while it ran; nothing if nothing was.
+
+    What the command line asked for was for one run and is not kept. profile: as kept last; gives
+    it as it is now.
     """
-    profile = settings.profile
+    kept = replace(profile, calibration=calibration)
     if viewer != settings.viewer:
-        profile = replace(profile, viewer=viewer)
+        kept = replace(kept, viewer=viewer)
     if mirror != settings.mirror:
-        profile = replace(profile, mirror=mirror)
-    if profile == settings.profile:
-        return
-    try:
-        write_profile(profile_path(settings.profile_name), profile)
-    except SettingsError as error:
-        log.warning("%s", error)
+        kept = replace(kept, mirror=mirror)
+    if kept != profile:
+        try:
+            write_profile(profile_path(settings.profile_name), kept)
+        except SettingsError as error:
+            log.warning("%s", error)
+    return kept

@@ -41,6 +41,8 @@ class Statistics:
     latency: LatencyStatistics | None  # None until something was sent
     dropped: int  # pictures that came and were never tracked
     mirrored: bool = False  # whether states have left and right exchanged
+    paused: bool = False
+    recording: bool = False  # whether a take was asked for
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
 

@@ -22,6 +22,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.commands",),
     ("app.pipeline", "app.doctor", "app.listening"),
     ("app.settings", "app.meter"),
+    ("app.tracking",),
     (
         "app.face_model",
         "app.outputs",

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 from pythonosc.osc_bundle import OscBundle
+from pythonosc.osc_message_builder import OscMessageBuilder
 
 from app.outputs import OutputSettings, parse_output
 from app.pipeline import run
-from app.settings import Profile, RunSettings
+from app.recordings.takes import TakeSettings
+from app.settings import Profile, RunSettings, load_profile
 from app.sources import SourceSettings
+from app.tracking import TrackingSettings
 from app.viewer import ViewerSettings
 from engine.blendshapes import INDEX
 from engine.errors import MienError, RecordingError, SourceError
-from engine.smoother import SmootherSettings
 from tests.faces import face_model, write_video
 
 FRAMES = 24
@@ -46,14 +48,17 @@ def settings(
     mirror: bool = False,
     frames: int | None = None,
     seconds: float | None = None,
+    takes: TakeSettings = TakeSettings(),
+    remote: str = "",
 ) -> RunSettings:
     return RunSettings(
         source=SourceSettings(spec=spec, pace="fast" if pace == "fast" else "realtime", loop=loop),
-        face_model=face_model(),
-        smoother=SmootherSettings(),
+        tracking=TrackingSettings(face_model()),
         mirror=mirror,
         outputs=outputs,
         recordings=recordings,
+        takes=takes,
+        remote=remote,
         window=False,
         viewer=ViewerSettings(),
         frames=frames,
@@ -155,7 +160,7 @@ def test_a_failure_of_a_thread_ends_the_run_with_it(
     def fail(*_: object, **__: object) -> None:
         raise MienError("the smoother broke")
 
-    monkeypatch.setattr("app.pipeline.Smoother.update", fail)
+    monkeypatch.setattr("engine.chain.Smoother.update", fail)
     with pytest.raises(MienError, match="the smoother broke"):
         run(settings(str(clip)))
 
@@ -168,3 +173,47 @@ def test_weights_carry_the_face_of_the_picture(clip: Path, tmp_path: Path) -> No
     last = json.loads(take.read_text().splitlines()[-1])
     assert last["tracked"] and last["weights"]["mouthSmileLeft"] > 0.3
     assert set(last["weights"]) == set(INDEX)
+
+
+def test_what_is_asked_over_osc_is_done_while_it_runs(
+    clip: Path, tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A take begins and ends, and the face of the clip becomes neutral and stays so."""
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path))
+    takes = TakeSettings(formats=("csv", "jsonl"), slate="anna")
+    asked = settings(
+        str(clip), pace="realtime", loop=True, seconds=4.0, takes=takes, remote=str(free_port)
+    )
+    written = tmp_path / "takes" / "anna_001.csv"
+
+    def ask() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+
+            def send(address: str, *arguments: int) -> None:
+                builder = OscMessageBuilder(address)
+                for argument in arguments:
+                    builder.add_arg(argument)
+                udp.sendto(builder.build().dgram, ("127.0.0.1", free_port))
+
+            while not (written.exists() and written.stat().st_size > 10_000):
+                send("/mien/record", 1)
+                ended.wait(0.05)
+            send("/mien/record", 0)
+            send("/mien/calibrate")
+            ended.wait(10.0)
+
+    ended = threading.Event()
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        summary = run(asked)
+    finally:
+        ended.set()
+        asking.join()
+    rows = len(written.read_text().splitlines()) - 1
+    assert 10 < rows < summary.frames
+    assert len(written.with_suffix(".jsonl").read_text().splitlines()) == rows
+    assert [take.rows for take in summary.recordings] == [rows, rows]
+    kept = load_profile("default").calibration
+    assert kept.channel("mouthSmileLeft").neutral > 0.3
+    assert len(kept.head) == 3

@@ -9,7 +9,14 @@ from pathlib import Path
 from app.face_model import face_model_path
 from app.outputs import PROTOCOLS
 from app.pipeline import run as run_pipeline
-from app.settings import DEFAULT_PROFILE, RunSettings, load_profile, output_settings
+from app.recordings.takes import TakeSettings
+from app.settings import (
+    DEFAULT_PROFILE,
+    RunSettings,
+    load_profile,
+    output_settings,
+    tracking_settings,
+)
 from engine.errors import SettingsError
 
 INTERRUPTED = 130
@@ -41,6 +48,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         help="write every state to PATH (.csv, .jsonl, .glb, .bvh, .npz); may be repeated",
+    )
+    parser.add_argument(
+        "--slate", metavar="NAME", help="what takes that begin by key or over OSC are called"
+    )
+    parser.add_argument(
+        "--remote",
+        metavar="[HOST:]PORT",
+        help="let other programs calibrate, recentre, pause, mirror, record over OSC at this port",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(
@@ -87,11 +102,12 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
             pace=arguments.pace or profile.source.pace,
             loop=arguments.loop or profile.source.loop,
         ),
-        face_model=face_model_path(profile.face_model),
-        smoother=profile.smoother,
+        tracking=tracking_settings(profile, face_model_path(profile.face_model)),
         mirror=profile.mirror if arguments.mirror is None else arguments.mirror,
         outputs=output_settings(specs, profile),
         recordings=tuple(arguments.record),
+        takes=_takes(arguments.slate, profile.takes),
+        remote=profile.remote if arguments.remote is None else arguments.remote,
         window=not arguments.no_window,
         viewer=profile.viewer,
         frames=arguments.frames,
@@ -100,6 +116,13 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         profile_name=arguments.profile,
         profile=profile,
     )
+
+
+def _takes(slate: str | None, takes: TakeSettings) -> TakeSettings:
+    try:
+        return takes if slate is None else replace(takes, slate=slate)
+    except ValueError as error:
+        raise SettingsError(f"cannot use --slate: {error}.") from error
 
 
 def _check_snapshot(path: Path | None) -> None:

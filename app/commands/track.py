@@ -14,14 +14,13 @@ from app.commands.run import INTERRUPTED
 from app.face_model import face_model_path
 from app.progress import ProgressBar
 from app.recordings import open_recording
-from app.settings import DEFAULT_PROFILE, Profile, load_profile
+from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import Source, SourceSettings, open_source
 from app.threads import Latest, Worker
+from app.tracking import TrackingSettings, open_chain
 from engine.data import Frame
 from engine.errors import SettingsError, SourceError
 from engine.mirror import mirrored
-from engine.regressors.mediapipe import MediaPipeRegressor
-from engine.smoother import Smoother
 
 PATIENCE = 0.1  # s that one thread waits for the other before it looks whether it should stop
 NAME = "{name}"
@@ -63,21 +62,20 @@ def run(arguments: argparse.Namespace) -> int:
         )
     for spec in arguments.input:  # better now than after hours of tracking the first ones
         _open(spec).close()
-    model = face_model_path(profile.face_model)
+    tracking = tracking_settings(profile, face_model_path(profile.face_model))
     for spec, group in zip(arguments.input, paths, strict=True):
-        if not track(spec, group, model=model, profile=profile, mirror=mirror):
+        if not track(spec, group, tracking, mirror=mirror):
             return INTERRUPTED
     return 0
 
 
-def track(spec: str, paths: list[Path], *, model: Path, profile: Profile, mirror: bool) -> bool:
+def track(spec: str, paths: list[Path], tracking: TrackingSettings, *, mirror: bool) -> bool:
     """Track one input into files; False if Ctrl-C ended it early (the files are whole)."""
     faces = 0
     with ExitStack() as stack:
         source = stack.enter_context(_open(spec))
         recordings = [stack.enter_context(open_recording(path)) for path in paths]
-        regressor = stack.enter_context(MediaPipeRegressor(model))
-        smoother = Smoother(profile.smoother)
+        chain = open_chain(tracking, stack)
         bar = stack.enter_context(ProgressBar(source.name, source.frame_count))
         frames: Latest[Frame] = Latest()
         refused: list[Frame] = []  # at most one, which is offered again
@@ -101,18 +99,13 @@ def track(spec: str, paths: list[Path], *, model: Path, profile: Profile, mirror
                     decoding.check()
                     complete = ended
                     continue
-                observation = regressor.observe(frame)
-                state = smoother.update(
-                    observation,
-                    timestamp=frame.timestamp,
-                    image_size=(frame.image.shape[1], frame.image.shape[0]),
-                )
+                state = chain.update(frame)
+                faces += state.landmarks is not None
                 if mirror:
                     state = mirrored(state)
                 for recording in recordings:
                     recording.write(state)
                 count += 1
-                faces += observation is not None
                 bar.advance()
         except KeyboardInterrupt:
             print("interrupted; the files are whole up to here", file=sys.stderr)

@@ -1,38 +1,119 @@
-"""All recordings of a run: one that fails stops alone, the others and the show go on."""
+"""All recordings of a run: one that fails stops alone, the others and the show go on.
+
+Some were named at the start and take in the whole run. Others begin and end while it runs: takes,
+numbered, with a slate name: `anna_001.csv`, `anna_001.glb`.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.recordings import Recording, open_recording
+from app.recordings import FORMATS, Recording, open_recording
 from engine.data import FaceState
 from engine.errors import RecordingError
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class TakeSettings:
+    """Where takes go that begin and end while it runs.
+
+    folder:  empty: the folder of takes (`mien doctor` names it).
+    formats: endings of the files that a take has.
+    slate:   what the files' names begin with.
+    """
+
+    folder: str = ""
+    formats: tuple[str, ...] = ("csv",)
+    slate: str = "take"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w][\w .-]{0,63}", self.slate):
+            raise ValueError(
+                f"slate is {self.slate!r}; expected letters, digits, spaces and . _ -, 64 at most"
+            )
+        for ending in self.formats:
+            if f".{ending}" not in FORMATS:
+                known = ", ".join(name.removeprefix(".") for name in FORMATS)
+                raise ValueError(f"formats has {ending!r}; expected some of {known}")
+
+
 class Takes:
     """Writes each state to every file that still can take it.
 
-    recordings: every file, those that failed included.
-    failed:     whether a file had to be ended early.
+    recordings: every file, those that ended included.
+    failed:     whether a file had to be ended early, or a take could not begin.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Open all files or none; raises RecordingError."""
+    def __init__(self, paths: Sequence[Path], settings: TakeSettings, folder: Path) -> None:
+        """Open all files or none; raises RecordingError. folder: of takes that begin later."""
         self.failed = False
-        self.recordings: list[Recording] = []
+        self.recordings: list[Recording] = self._open(paths)
+        self._running = list(self.recordings)
+        self._settings = settings
+        self._folder = Path(settings.folder).expanduser() if settings.folder else folder
+        self._take: list[Recording] = []
+
+    @property
+    def rolling(self) -> bool:
+        """Whether a take has begun and not ended."""
+        return bool(self._take)
+
+    def begin(self) -> None:
+        """Begin a take under the next free number. A line on the console if it cannot be."""
+        if self._take:
+            return
+        try:
+            self._take = self._open(self._next_paths())
+        except RecordingError as error:
+            log.warning("no take: %s", error)
+            self.failed = True
+            return
+        self.recordings += self._take
+        self._running += self._take
+        log.warning("take %s", ", ".join(str(recording.path) for recording in self._take))
+
+    def end(self) -> None:
+        """End the take, if there is one."""
+        for recording in self._take:
+            if recording in self._running:
+                self._running.remove(recording)
+            self._end(recording)
+        self._take = []
+
+    def _next_paths(self) -> list[Path]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordingError(
+                f"cannot record to {self._folder}: {error.strerror}; expected a folder. Give "
+                "another one in the profile, `[takes]` `folder`."
+            ) from error
+        for number in count(1):
+            stem = f"{self._settings.slate}_{number:03d}"
+            paths = [self._folder / f"{stem}.{ending}" for ending in self._settings.formats]
+            if not any(path.exists() for path in paths):
+                break
+        return paths
+
+    def _open(self, paths: Sequence[Path]) -> list[Recording]:
+        recordings: list[Recording] = []
         try:
             for path in paths:
-                self.recordings.append(open_recording(path))
+                recordings.append(open_recording(path))
         except RecordingError:
-            self.close()
+            for recording in recordings:
+                recording.close()
             raise
-        self._running = list(self.recordings)
+        return recordings
 
     def write(self, state: FaceState) -> None:
         """One row in each file. A full disk ends that file, with a line on the console."""
