@@ -39,7 +39,8 @@ _MODEL = (
 class BfmHead:
     """V vertices, F triangles. What only the identity decides is kept while it stays the same.
 
-    mean: (V, 3), of shape and expression together; shape_basis (V, 3, 99), expression_basis
+    mean: (V, 3), of shape and expression together; expression_mean (V, 3): what the expression has
+    in it, which no coefficient takes away; shape_basis (V, 3, 99), expression_basis
     (V, 3, 29): for a coefficient of 1, a standard deviation. precision: of all arithmetic;
     float32 is enough to be looked at and takes half the time.
     """
@@ -47,14 +48,16 @@ class BfmHead:
     def __init__(
         self,
         *,
-        mean: NDArray[np.floating],
+        shape_mean: NDArray[np.floating],
+        expression_mean: NDArray[np.floating],
         shape_basis: NDArray[np.floating],
         expression_basis: NDArray[np.floating],
         faces: NDArray[np.integer],
         precision: type[np.float64] | type[np.float32] = np.float64,
     ) -> None:
         self.faces: Integers = np.ascontiguousarray(faces, np.int32)
-        self.mean: NDArray[Any] = mean.astype(precision)
+        self.mean: NDArray[Any] = (shape_mean + expression_mean).astype(precision)
+        self.expression_mean: NDArray[Any] = expression_mean.astype(precision)
         self._shapes = _rows_of(shape_basis, precision)
         self._expressions = _rows_of(expression_basis, precision)
         self._precision = precision
@@ -70,7 +73,8 @@ class BfmHead:
             folder / "bfm.npz", _MODEL, remedy=REMEDY
         )
         return cls(
-            mean=shape_mean + expression_mean,
+            shape_mean=shape_mean,
+            expression_mean=expression_mean,
             shape_basis=shape_basis,
             expression_basis=expression_basis,
             faces=faces,

@@ -38,13 +38,18 @@ EyelidOrder = Literal["before", "after"]
 
 
 class FlameHead:
-    """One FLAME model, ready to be posed: V vertices, F triangles."""
+    """One FLAME model, ready to be posed.
+
+    template: (V, 3) m; faces: (F, 3); skin_weights: (V, 5); rest_joints: (5, 3) m of the template;
+    eyelids: (2, V, 3) m, what closing the left and the right one adds; None if not installed.
+    """
 
     def __init__(self, model: FlameModel) -> None:
         eyelids = model.eyelids
         self.template: Floats = np.asarray(model.template, np.float32)
         self.faces: Integers = np.ascontiguousarray(model.faces, np.int32)
         self.eyelids: Floats | None = None if eyelids is None else np.asarray(eyelids, np.float32)
+        self.skin_weights: Floats = np.asarray(model.skin_weights, np.float32)
         self.parents = model.parents
         self.landmark_points = model.landmarks
         self.mediapipe_points = model.mediapipe
@@ -53,14 +58,14 @@ class FlameHead:
         self._expressions = _rows_of(model.expression_basis)
         self._poses = _rows_of(model.pose_basis)
         self._eyelids = None if eyelids is None else np.stack([_by_coordinate(e) for e in eyelids])
-        self._skin = np.ascontiguousarray(np.asarray(model.skin_weights, np.float32).T)
+        self._skin = np.ascontiguousarray(self.skin_weights.T)
         # Joints are linear in the coefficients, too: no vertex is needed to find them.
         regressor = np.asarray(model.joint_regressor, np.float64)
-        self._template_joints: Doubles = regressor @ model.template
+        self.rest_joints: Doubles = regressor @ model.template
         self._shape_joints = _joints_of(regressor, model.shape_basis)
         self._expression_joints = _joints_of(regressor, model.expression_basis)
         self._identity = self._template
-        self._identity_joints = self._template_joints
+        self._identity_joints = self.rest_joints
         self._identity_shape: Doubles = np.zeros(SHAPES)
 
     @classmethod
@@ -77,6 +82,11 @@ class FlameHead:
     def expression_basis(self) -> Floats:
         """(V, 3, 100) m; a view."""
         return self._expressions.reshape(EXPRESSIONS, 3, -1).transpose(2, 1, 0)
+
+    @property
+    def pose_basis(self) -> Floats:
+        """(V, 3, 36) m for a difference of 1 from the identity rotation; a view."""
+        return self._poses.reshape(9 * (JOINTS - 1), 3, -1).transpose(2, 1, 0)
 
     def vertices(
         self,
@@ -159,7 +169,7 @@ class FlameHead:
         shape = coefficients.shape
         if not np.array_equal(shape, self._identity_shape):
             self._identity = self._template + _blend(shape, self._shapes)
-            self._identity_joints = self._template_joints + self._shape_joints @ shape
+            self._identity_joints = self.rest_joints + self._shape_joints @ shape
             self._identity_shape = shape.copy()
         return self._identity + _blend(coefficients.expression, self._expressions)
 
@@ -167,7 +177,7 @@ class FlameHead:
         identity = (
             self._identity_joints
             if np.array_equal(coefficients.shape, self._identity_shape)
-            else self._template_joints + self._shape_joints @ coefficients.shape
+            else self.rest_joints + self._shape_joints @ coefficients.shape
         )
         return identity + self._expression_joints @ coefficients.expression
 
