@@ -20,6 +20,7 @@ from app.statistics import (
     Statistics,
     Summary,
 )
+from engine.calibration.guide import Prompt
 from engine.data import FaceState, Frame
 
 _REFRESH = 0.25  # s between two new statistics: a person reads no faster
@@ -62,7 +63,9 @@ class Meter:
             return False
         return time.perf_counter() - self._first_sent >= seconds
 
-    def statistics(self, dropped: int, *, wishes: Wishes) -> Statistics:
+    def statistics(
+        self, dropped: int, *, wishes: Wishes, prompt: Prompt | None = None
+    ) -> Statistics:
         """Main thread: how it is going, new a few times a second."""
         now = time.perf_counter()
         elapsed = now - self._refreshed
@@ -72,6 +75,7 @@ class Meter:
                 mirrored=wishes.mirror,
                 paused=wishes.paused,
                 recording=wishes.recording,
+                prompt=prompt,
             )
             return self._statistics
         before, self._datagrams = self._datagrams, [output.datagrams for output in self._outputs]
@@ -85,6 +89,7 @@ class Meter:
             mirrored=wishes.mirror,
             paused=wishes.paused,
             recording=wishes.recording,
+            prompt=prompt,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +23,13 @@ from app.meter import Meter
 from app.outputs import open_output
 from app.recordings.takes import Takes
 from app.remote import open_remote
-from app.settings import RunSettings, keep_settings
+from app.settings import RunSettings, keep_calibration, keep_settings
 from app.sources import is_short, open_source
 from app.statistics import Summary
 from app.threads import Latest, Worker
 from app.tracking import open_chain
 from app.viewer import Shown, ViewerSettings, open_viewer
+from engine.calibration.guide import Prompt
 from engine.chain import Chain
 from engine.data import FaceState, Frame
 from engine.errors import ViewerError
@@ -42,8 +44,11 @@ SILENCE = 0.5  # s without a picture from a live source after which its face cou
 log = logging.getLogger(__name__)
 
 
-def run(settings: RunSettings) -> Summary:
-    """Track the face and drive the avatar until the window is closed or the source ends."""
+def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) -> Summary:
+    """Track the face and drive the avatar until the window is closed or the source ends.
+
+    guide: lead the person through a calibration, tell it what to show, and end with it.
+    """
     frames: Latest[Frame] = Latest()
     states: Latest[Shown] = Latest()
     wishes = Wishes(mirror=settings.mirror)
@@ -54,6 +59,8 @@ def run(settings: RunSettings) -> Summary:
         outputs = [stack.enter_context(open_output(output)) for output in settings.outputs]
         remote = stack.enter_context(open_remote(settings.remote))
         chain = open_chain(settings.tracking, stack)
+        if guide is not None:
+            chain.lead()
         viewer = _open_window(settings, stack)
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(open_source(replace(settings.source, loop=endless)))
@@ -95,6 +102,8 @@ def run(settings: RunSettings) -> Summary:
             meter.sent(frame, state)
             takes.write(state)
             states.put(Shown(frame, state))
+            if chain.led is not None:
+                return False
             return settings.frames is None or meter.frames < settings.frames
 
         capturing = stack.enter_context(Worker(capture))
@@ -107,32 +116,27 @@ def run(settings: RunSettings) -> Summary:
                 if viewer is None:
                     tracking.wait(PATIENCE)
                 else:
-                    statistics = meter.statistics(frames.overwritten, wishes=wishes)
+                    statistics = meter.statistics(
+                        frames.overwritten, wishes=wishes, prompt=chain.prompt
+                    )
                     actions += viewer.draw(states.peek(), statistics)
+                if guide is not None and chain.prompt is not None:
+                    guide(chain.prompt)
                 for action in actions:
                     wishes = wishes.after(action)
                 wished.put(wishes)
-                profile = keep_settings(
-                    settings,
-                    profile,
-                    viewer=settings.viewer,
-                    mirror=settings.mirror,
-                    calibration=chain.calibration,
-                )
+                if guide is None:
+                    profile = keep_calibration(settings, profile, chain.calibration)
                 if Quit() in actions:
                     break
         except KeyboardInterrupt:
             interrupted = True
         tracking.check()
 
+    if chain.led:
+        profile = keep_calibration(settings, profile, chain.calibration)
     if viewer is not None:
-        keep_settings(
-            settings,
-            profile,
-            viewer=viewer.settings,
-            mirror=wishes.mirror,
-            calibration=chain.calibration,
-        )
+        keep_settings(settings, profile, viewer.settings, mirror=wishes.mirror)
     last = states.peek()
     if settings.snapshot is not None and last is not None:
         _write_snapshot(settings.snapshot, last.state, settings.viewer)

@@ -141,27 +141,37 @@ def tracking_settings(profile: Profile, face_model: Path) -> TrackingSettings:
     )
 
 
-def keep_settings(
-    settings: RunSettings,
-    profile: Profile,
-    *,
-    viewer: ViewerSettings,
-    mirror: bool,
-    calibration: CalibrationSettings,
+def keep_calibration(
+    settings: RunSettings, profile: Profile, calibration: CalibrationSettings
 ) -> Profile:
-    """Write into the profile what was changed while it ran; nothing if nothing was.
+    """Write into the profile what was learned of the person; nothing if nothing was.
 
-    What the command line asked for was for one run and is not kept. profile: as kept last; gives
-    it as it is now.
+    profile: as it was kept last. Gives it as it is now.
     """
-    kept = replace(profile, calibration=calibration)
+    if calibration == profile.calibration:
+        return profile
+    return _kept(settings, replace(profile, calibration=calibration))
+
+
+def keep_settings(
+    settings: RunSettings, profile: Profile, viewer: ViewerSettings, *, mirror: bool
+) -> None:
+    """Write into the profile what was changed in the window; nothing if nothing was.
+
+    What the command line asked for was for one run and is not kept.
+    """
+    changed = profile
     if viewer != settings.viewer:
-        kept = replace(kept, viewer=viewer)
+        changed = replace(changed, viewer=viewer)
     if mirror != settings.mirror:
-        kept = replace(kept, mirror=mirror)
-    if kept != profile:
-        try:
-            write_profile(profile_path(settings.profile_name), kept)
-        except SettingsError as error:
-            log.warning("%s", error)
-    return kept
+        changed = replace(changed, mirror=mirror)
+    if changed != profile:
+        _kept(settings, changed)
+
+
+def _kept(settings: RunSettings, profile: Profile) -> Profile:
+    try:
+        write_profile(profile_path(settings.profile_name), profile)
+    except SettingsError as error:
+        log.warning("%s", error)
+    return profile

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.calibration.guide import Prompt
+
 
 @dataclass(frozen=True, slots=True)
 class LatencyStatistics:
@@ -43,6 +45,7 @@ class Statistics:
     mirrored: bool = False  # whether states have left and right exchanged
     paused: bool = False
     recording: bool = False  # whether a take was asked for
+    prompt: Prompt | None = None  # what a calibration asks the person to do
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.calibration import Calibration, CalibrationSettings
+from engine.calibration.guide import Guide, Prompt
 from engine.calibration.learning import STILL, RestLearner
 from engine.data import FaceState, Frame, Observation
 from engine.smoother import Smoother, SmootherSettings
@@ -46,6 +47,9 @@ class Chain:
         self._rest: RestLearner | None = None
         self._rest_asked = False
         self._centre: RestLearner | None = None
+        self._guide: Guide | None = None
+        self.prompt: Prompt | None = None
+        """What the person is asked to do, once `lead` was called."""
 
     @property
     def calibration(self) -> CalibrationSettings:
@@ -70,7 +74,11 @@ class Chain:
         )
         for stage in self._stages:
             state = stage.update(state)
-        if seen is not None:
+        if self._guide is not None:
+            self.prompt = self._guide.update(seen, state)
+            if self.led:
+                self.adopt(self._guide.settings)
+        elif seen is not None:
             self._learn(seen, state)
         return self._calibration.update(state)
 
@@ -81,6 +89,18 @@ class Chain:
     def calibrate(self) -> None:
         """Take the face's next two seconds as neutral."""
         self._rest, self._rest_asked = RestLearner(REST_TIME), True
+
+    def lead(self) -> None:
+        """Lead the person through a whole calibration; `led` tells when it is over."""
+        self._guide = Guide(self.calibration)
+        self.adopt(self._guide.settings)
+
+    @property
+    def led(self) -> bool | None:
+        """Whether the guide has learned something; None: it goes on, or was not asked for."""
+        if self._guide is None or not self._guide.done:
+            return None
+        return not self._guide.failed
 
     def recentre(self) -> None:
         """Take the head's next moment as the middle."""

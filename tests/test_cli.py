@@ -270,3 +270,29 @@ def test_a_mirroring_profile_is_told_of_and_can_be_overruled(
         for name in ("one.jsonl", "two.jsonl")
     ]
     assert last[0]["weights"]["eyeLookInLeft"] == last[1]["weights"]["eyeLookInRight"]
+
+
+def test_calibrating_leads_through_its_steps_and_keeps_what_was_learned(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    slow = write_video(tmp_path / "slow.avi", frames=10, rate=5.0)  # 30 s in 150 pictures
+    result = mien("calibrate", "--source", slow, "--no-window", "--pace", "fast", home=home)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Rest your face and look at the screen"
+    assert lines[1].strip() == "seen"
+    assert "Calibrated" in lines
+    profile = Path(lines[-1].removeprefix("kept in "))
+    assert profile == tmp_path / "home" / "config" / "default.toml"
+    assert "[calibration]" in profile.read_text()
+    again = mien("run", "--source", slow, "--no-output", "--pace", "fast", home=home)
+    assert again.returncode == 0, again.stderr
+
+
+def test_calibrating_that_is_cut_short_leaves_the_profile_as_it_was(
+    clip: Path, home: dict[str, str]
+) -> None:
+    result = mien("calibrate", "--source", clip, "--no-window", "--seconds", "1", home=home)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1] == "nothing was learned; the profile is as it was"
+    assert not (Path(home["MIEN_HOME"]) / "config" / "default.toml").exists()
