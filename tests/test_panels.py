@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -182,7 +183,11 @@ def test_shift_goes_back_through_the_looks() -> None:
 
 def test_help_marks_what_is_on() -> None:
     settings = ViewerSettings(inset=False, bars=True)
-    assert switches_on(settings, mirrored=True) == {Command.BARS, Command.MIRROR}
+    assert switches_on(settings, replace(STATISTICS, mirrored=True, paused=True)) == {
+        Command.BARS,
+        Command.MIRROR,
+        Command.PAUSE,
+    }
 
 
 def test_a_missing_face_is_spoken_of_only_after_a_while() -> None:

@@ -23,7 +23,15 @@ import glfw
 # isort: on
 
 
-from app.actions import Action, Quit, SetMirror
+from app.actions import (
+    Action,
+    Calibrate,
+    Quit,
+    Recentre,
+    SetMirror,
+    SetPaused,
+    SetRecording,
+)
 from app.profile import read_profile
 from app.settings import Profile
 from app.statistics import Statistics
@@ -129,12 +137,24 @@ def test_keys_with_control_or_alt_belong_to_the_desktop(viewer: Viewer) -> None:
 
 
 @pytest.mark.window
-def test_mirror_and_quit_are_actions_for_other_stages(viewer: Viewer) -> None:
+def test_what_other_stages_have_to_do_comes_back_as_actions(viewer: Viewer) -> None:
     press(viewer, glfw.KEY_M)
     assert draw(viewer) == (SetMirror(True),)
     press(viewer, glfw.KEY_M)
     assert draw(viewer, replace(STATISTICS, mirrored=True)) == (SetMirror(False),)
     assert viewer.is_open
+    for key, action in (
+        (glfw.KEY_K, Calibrate()),
+        (glfw.KEY_N, Recentre()),
+        (glfw.KEY_P, SetPaused(True)),
+        (glfw.KEY_F9, SetRecording(True)),
+    ):
+        press(viewer, key)
+        assert draw(viewer) == (action,)
+    press(viewer, glfw.KEY_P)
+    press(viewer, glfw.KEY_F9)
+    going = replace(STATISTICS, paused=True, recording=True)
+    assert draw(viewer, going) == (SetPaused(False), SetRecording(False))
     press(viewer, glfw.KEY_Q)
     assert draw(viewer) == (Quit(),)
     assert not viewer.is_open

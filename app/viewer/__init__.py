@@ -2,7 +2,8 @@
 
 viewer.py     the window's life: keys, what is drawn, when
 window.py     glfw and imgui          context.py, events.py   its OpenGL, its input
-head.py       the renderer            look.py                 what the head looks like
+figure.py     which figure stands in the window: head.py the free head, clay.py a face model's mesh
+look.py       what the head looks like
 overlay.py    panels over the figure  orbit.py, camera.py     where one looks from
 snapshot.py   without a window        probe.py                what this machine has
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from app.viewer.look import LOOKS, Look
@@ -26,19 +28,22 @@ SMALLEST, LARGEST = 16, 16384  # of a side, in pixels; more is refused by common
 KEY_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 BackgroundKind = Literal["gradient", "picture", "key", "transparent"]
+FigureKind = Literal["head", "mesh", "overlay"]
 
 
 @dataclass(frozen=True, slots=True)
 class ViewerSettings:
     """What a profile keeps of the window. Values that make no sense are refused.
 
-    size: width and height, 16 to 16384. background_picture: a file; empty for none. key_color:
+    size: width and height, 16 to 16384. figure: the free head, the mesh of the face model in use,
+    or that mesh over the camera's picture. background_picture: a file; empty for none. key_color:
     `#rrggbb`. inset, bars, rates: panels that are on. ui_scale: of the panels, 0.5 to 4, 1 is what
     the desktop asks for. supersampling: pixels drawn for one of the window, along each side, 0.25
     to 2; 0 chooses by what the machine manages.
     """
 
     size: tuple[int, int] = (1280, 720)
+    figure: FigureKind = "head"
     look: Look = FIRST_LOOK
     background: BackgroundKind = "gradient"
     background_picture: str = ""
@@ -79,15 +84,18 @@ class Shown:
     state: FaceState
 
 
-def open_viewer(settings: ViewerSettings) -> Viewer:
-    """The window, open. Raises ViewerError in one line if there is no display or no OpenGL."""
+def open_viewer(settings: ViewerSettings, *, face_models: Path | None = None) -> Viewer:
+    """The window, open. face_models: the folder of flame.npz and bfm.npz.
+
+    Raises ViewerError in one line if there is no display or no OpenGL.
+    """
     try:  # here, for a run without a window needs none of these libraries
         from app.viewer.viewer import Viewer
     except ImportError as error:
         raise ViewerError(f"no window: {error}; expected the window's libraries. {_ADVICE}") from (
             error
         )
-    return Viewer(settings)
+    return Viewer(settings, face_models=face_models)
 
 
 _ADVICE = "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or use --no-window."

@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import moderngl
+import numpy as np
 
 from app.viewer.background import Background, Gradient, Picture, Plain
 from app.viewer.lifetime import owned
 from app.viewer.programs import compile_program
 
 DRAWN_UNIT, PICTURE_UNIT = 0, 1
+WHOLE_VIEW = np.array([-1, -1, 3, -1, -1, 3], np.float32)  # one triangle that covers it
 TRANSPARENT, PLAIN, PICTURE, GRADIENT = range(4)  # shaders/resolve.glsl
 
 

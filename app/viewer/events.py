@@ -25,6 +25,7 @@ _KEY_NAMES = {
     glfw.KEY_UP: "up",
     glfw.KEY_DOWN: "down",
     glfw.KEY_F1: "f1",
+    glfw.KEY_F9: "f9",
     glfw.KEY_F11: "f11",
     glfw.KEY_KP_ADD: "+",
     glfw.KEY_KP_SUBTRACT: "-",

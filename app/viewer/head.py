@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.viewer.background import Background
 from app.viewer.camera import Camera
-from app.viewer.canvas import Canvas
+from app.viewer.canvas import WHOLE_VIEW, Canvas
 from app.viewer.frame import FrameBlock, LookBlock
 from app.viewer.lifetime import owned
 from app.viewer.lights import portrait_lights
@@ -30,7 +30,6 @@ from models.heads.free import FreeHead, limited_weights
 SHADOW_SIZE = 1024  # texels a side
 SHADOW_HAIR_SHARE = 0.35  # of the strands; enough for a soft shadow
 FINE_PIXEL = 0.0006  # metres at the head
-WHOLE_VIEW = np.array([-1, -1, 3, -1, -1, 3], np.float32)  # one triangle that covers it
 
 
 class HeadRenderer:

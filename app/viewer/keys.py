@@ -13,10 +13,15 @@ class Command(Enum):
     INSET = auto()
     BARS = auto()
     RATES = auto()
+    NEXT_FIGURE = auto()
     NEXT_LOOK = auto()
     PREVIOUS_LOOK = auto()
     NEXT_BACKGROUND = auto()
     MIRROR = auto()
+    CALIBRATE = auto()
+    RECENTRE = auto()
+    PAUSE = auto()
+    RECORD = auto()
     TURN_LEFT = auto()
     TURN_RIGHT = auto()
     TURN_UP = auto()
@@ -60,9 +65,14 @@ _COMMANDS: dict[str, Command] = {
     "c": Command.INSET,
     "b": Command.BARS,
     "o": Command.RATES,
+    "v": Command.NEXT_FIGURE,
     "l": Command.NEXT_LOOK,
     "g": Command.NEXT_BACKGROUND,
     "m": Command.MIRROR,
+    "k": Command.CALIBRATE,
+    "n": Command.RECENTRE,
+    "p": Command.PAUSE,
+    "f9": Command.RECORD,
     "left": Command.TURN_LEFT,
     "right": Command.TURN_RIGHT,
     "up": Command.TURN_UP,
@@ -91,10 +101,20 @@ HELP: tuple[HelpGroup, ...] = (
     HelpGroup(
         "Figure",
         (
+            HelpLine(("V",), "Head, mesh, overlay"),
             HelpLine(("L",), "Next look"),
             HelpLine(("Shift", "L"), "Previous look"),
             HelpLine(("G",), "Next background"),
             HelpLine(("M",), "Mirror", Command.MIRROR),
+        ),
+    ),
+    HelpGroup(
+        "Face",
+        (
+            HelpLine(("K",), "Calibrate: rest your face"),
+            HelpLine(("N",), "Centre the head"),
+            HelpLine(("P",), "Pause", Command.PAUSE),
+            HelpLine(("F9",), "Record a take", Command.RECORD),
         ),
     ),
     HelpGroup(

@@ -26,6 +26,7 @@ class Notice:
     warning: bool = False
 
 
+PAUSED = Notice("Paused", "P goes on.")
 NO_FACE = Notice(
     "No face in the picture",
     "Face the camera at arm's length, lit from the front.",
@@ -54,9 +55,18 @@ class Notices:
             if face:
                 self._face_seen = now
 
-    def current(self, now: float, source: str, *, quiet: bool) -> tuple[Notice, ...]:
+    def current(
+        self,
+        now: float,
+        source: str,
+        *,
+        quiet: bool,
+        paused: bool = False,
+        missing: Notice | None = None,
+    ) -> tuple[Notice, ...]:
         """What is to be read at this moment, the most lasting first.
 
+        missing: why the figure that was asked for is not seen.
         quiet: only answers to a key, nothing that comes by itself.
         """
         notices: list[Notice] = []
@@ -66,8 +76,12 @@ class Notices:
             first = self._frame_index < 0
             title = "Waiting for the first picture" if first else "No new pictures"
             notices.append(Notice(title, f"from {source}" if source else "", warning=not first))
+        elif paused:
+            notices.append(PAUSED)
         elif now - self._face_seen > PATIENCE:
             notices.append(NO_FACE)
+        elif missing is not None:
+            notices.append(missing)
         if now < self._remark_until and not (quiet and self._remark == FIRST_REMARK):
             notices.append(Notice(self._remark))
         return tuple(notices)

@@ -17,6 +17,7 @@ from app.viewer.layout import Layout, Rect, arrange
 from app.viewer.notices import Notice, draw_notices
 from app.viewer.rates import DrawingStatistics, draw_rates
 from app.viewer.window import Window
+from engine.data import Emotion
 
 READABLE = 0.4  # seconds for which numbers stand still
 
@@ -30,6 +31,7 @@ class Overlay:
         self._scale = 0.0
         self._statistics: Statistics | None = None
         self._drawing: DrawingStatistics | None = None
+        self._emotion: Emotion | None = None
         self._read_since = 0.0
         theme.load_font()
 
@@ -68,12 +70,13 @@ class Overlay:
         if (scale := self._wanted_scale(settings)) != self._scale:
             theme.apply_theme(scale)
             self._scale = scale
-        self._hold_numbers(statistics, drawing, now)
+        emotion = None if shown is None else shown.state.emotion
+        self._hold_numbers(statistics, drawing, emotion, now)
         window.begin_panels()
         layout = self.layout(shown, settings)
         if help_shown:
             layout, hidden = beside_help(layout, help_area(size, imgui.get_font_size()), settings)
-            draw_help(size, switches_on(settings, mirrored=statistics.mirrored), hidden)
+            draw_help(size, switches_on(settings, statistics), hidden)
         self._draw_panels(shown, statistics, layout, pixels[0] / size[0])
         if not help_shown:
             draw_notices(layout.notices, notices, center=layout.figure_x)
@@ -96,7 +99,7 @@ class Overlay:
         if shown is not None and layout.bars is not None:
             draw_bars(layout.bars, shown.state.weights)
         if layout.rates is not None and self._statistics is not None and self._drawing is not None:
-            draw_rates(layout.rates, self._statistics, self._drawing)
+            draw_rates(layout.rates, self._statistics, self._drawing, self._emotion)
 
     def _wanted_scale(self, settings: ViewerSettings) -> float:
         window = self._window
@@ -104,9 +107,15 @@ class Overlay:
             window.size, window.framebuffer_size, window.content_scale, settings.ui_scale
         )
 
-    def _hold_numbers(self, statistics: Statistics, drawing: DrawingStatistics, now: float) -> None:
+    def _hold_numbers(
+        self,
+        statistics: Statistics,
+        drawing: DrawingStatistics,
+        emotion: Emotion | None,
+        now: float,
+    ) -> None:
         if self._statistics is None or now - self._read_since > READABLE:
-            self._statistics, self._drawing = statistics, drawing
+            self._statistics, self._drawing, self._emotion = statistics, drawing, emotion
             self._read_since = now
 
 
@@ -129,13 +138,15 @@ def beside_help(
     return left, frozenset(command for command, on, panel in panels if on and panel is None)
 
 
-def switches_on(settings: ViewerSettings, *, mirrored: bool) -> frozenset[Command]:
+def switches_on(settings: ViewerSettings, statistics: Statistics) -> frozenset[Command]:
     """The switches that the help panel marks."""
     states = (
         (Command.INSET, settings.inset),
         (Command.BARS, settings.bars),
         (Command.RATES, settings.rates),
-        (Command.MIRROR, mirrored),
+        (Command.MIRROR, statistics.mirrored),
+        (Command.PAUSE, statistics.paused),
+        (Command.RECORD, statistics.recording),
         (Command.FULLSCREEN, settings.fullscreen),
         (Command.BORDERLESS, settings.borderless),
         (Command.ON_TOP, settings.on_top),

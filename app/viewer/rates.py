@@ -10,6 +10,7 @@ from imgui_bundle import ImVec2, imgui
 from app.statistics import Statistics
 from app.viewer import theme
 from app.viewer.layout import Rect
+from engine.data import Emotion
 
 ROW = 1.28  # em
 GAP = 0.27  # of a row, above a heading
@@ -33,7 +34,9 @@ class Line:
     heading: bool = False
 
 
-def lines_of(statistics: Statistics, drawing: DrawingStatistics) -> Iterator[Line]:
+def lines_of(
+    statistics: Statistics, drawing: DrawingStatistics, emotion: Emotion | None = None
+) -> Iterator[Line]:
     """The table's lines, top to bottom: what matters most comes first, for the last may not fit."""
     yield Line("Rates", "", heading=True)
     yield Line("camera", f"{statistics.capture_rate_hz:.1f} /s")
@@ -48,12 +51,19 @@ def lines_of(statistics: Statistics, drawing: DrawingStatistics) -> Iterator[Lin
         yield Line("half below", _milliseconds(latency.p50))
         yield Line("95 % below", _milliseconds(latency.p95))
         yield Line("99 % below", _milliseconds(latency.p99))
+    if emotion is not None:
+        likeliest = int(emotion.scores.argmax())
+        yield Line("Emotion", "", heading=True)
+        yield Line(emotion.names[likeliest], f"{100.0 * float(emotion.scores[likeliest]):.0f} %")
+        yield Line("valence", _signed(emotion.valence))
+        yield Line("arousal", _signed(emotion.arousal))
     if statistics.outputs:
         yield Line("Sent, datagrams", "", heading=True)
         for output in statistics.outputs:
             yield Line(output.name, f"{output.datagrams_per_second:.0f} /s")
     if statistics.recordings:
-        yield Line("Recorded, rows", "", heading=True)
+        title = "Recording, rows" if statistics.recording else "Recorded, rows"
+        yield Line(title, "", heading=True)
         for recording in statistics.recordings:
             yield Line(recording.name, f"{recording.rows}")
     yield Line("Drawing", "", heading=True)
@@ -78,12 +88,14 @@ def _rows(lines: tuple[Line, ...]) -> float:
     return len(lines) + GAP * sum(line.heading for line in lines[1:])
 
 
-def draw_rates(area: Rect, statistics: Statistics, drawing: DrawingStatistics) -> None:
+def draw_rates(
+    area: Rect, statistics: Statistics, drawing: DrawingStatistics, emotion: Emotion | None = None
+) -> None:
     """A panel at the top of this room, with the lines that fit."""
     em = imgui.get_font_size()
     row = ROW * em
     padding = PADDING * em
-    lines = fitted(tuple(lines_of(statistics, drawing)), (area.height - 2 * padding) / row)
+    lines = fitted(tuple(lines_of(statistics, drawing, emotion)), (area.height - 2 * padding) / row)
     imgui.set_next_window_pos(ImVec2(area.x, area.y))
     imgui.set_next_window_size(ImVec2(area.width, _rows(lines) * row + 2 * padding))
     imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(padding, padding))
@@ -115,6 +127,10 @@ def shortened(text: str, room: float) -> str:
     while text and imgui.calc_text_size(text + "…").x > room:
         text = text[:-1]
     return text + "…"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _milliseconds(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,20 +17,30 @@ from numpy.typing import NDArray
 from app.viewer import ViewerSettings
 from app.viewer.backdrop import Backdrop
 from app.viewer.context import GL_VERSION, install_advice
-from app.viewer.head import HeadRenderer
+from app.viewer.figure import Figure
 from app.viewer.orbit import Orbit
 from app.viewer.window import Window
-from engine.data import FaceState
+from engine.data import FaceState, Frame
 from engine.errors import ViewerError
-from models.heads.free import load_free_head
 
 SUPERSAMPLING = 2.0
 
+log = logging.getLogger(__name__)
 
-def render_snapshot(state: FaceState, settings: ViewerSettings) -> NDArray[np.uint8]:
+
+def render_snapshot(
+    state: FaceState,
+    settings: ViewerSettings,
+    *,
+    frame: Frame | None = None,
+    face_models: Path | None = None,
+    mirrored: bool = False,
+) -> NDArray[np.uint8]:
     """(H, W, 3) RGB, or (H, W, 4) with straight alpha before a transparent background.
 
-    Of `settings` it uses size (pixels), look, backgrounds and supersampling. It makes an OpenGL
+    Of `settings` it uses size (pixels), figure, look, backgrounds and supersampling. frame: the
+    state's picture, without which there is no overlay. face_models: the folder of flame.npz and
+    bfm.npz. mirrored: whether the state has left and right exchanged. It makes an OpenGL
     context of its own, so no window of ours may be open meanwhile. Raises ViewerError where no
     OpenGL can be had.
     """
@@ -39,24 +50,28 @@ def render_snapshot(state: FaceState, settings: ViewerSettings) -> NDArray[np.ui
         Backdrop(
             context, picture=settings.background_picture, key_color=settings.key_color
         ) as backdrop,
-        HeadRenderer(
+        Figure(
             context,
-            load_free_head(),
             settings.look,
+            face_models=face_models,
             supersampling=settings.supersampling or SUPERSAMPLING,
-        ) as head,
+        ) as figure,
     ):
         color = context.texture((width, height), 4)
         target = context.framebuffer([color])
-        head.draw(
+        figure.draw(
             target,
-            weights=state.weights,
-            head_rotation=state.head_rotation,
-            gaze=state.gaze,
+            settings.figure,
+            state,
+            frame,
+            mirrored=mirrored,
+            position=None,
             camera=Orbit().camera(width / height),
             background=backdrop.of_kind(settings.background),
         )
         rows = np.frombuffer(target.read(components=4, alignment=1), np.uint8)
+        if figure.missing is not None:
+            log.warning("%s. %s", figure.missing.title, figure.missing.advice)
         target.release()
         color.release()
     image = rows.reshape(height, width, 4)[::-1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.viewer import tiles
 from app.viewer.frame import FRAME_BINDING, LOOK_BINDING
 from app.viewer.lifetime import owned
-from app.viewer.posing import NORMALS_UNIT, POSITIONS_UNIT
+from app.viewer.normals import NORMALS_UNIT, POSITIONS_UNIT
 from app.viewer.programs import Attribute, compile_program, vertex_content
 from models.heads.free import FreeHead
 from models.heads.mesh import triangles_of, vertex_normals

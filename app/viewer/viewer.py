@@ -5,17 +5,26 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Self
+from pathlib import Path
+from typing import Self, get_args
 
 import numpy as np
 
-from app.actions import Action, Quit, SetMirror
+from app.actions import (
+    Action,
+    Calibrate,
+    Quit,
+    Recentre,
+    SetMirror,
+    SetPaused,
+    SetRecording,
+)
 from app.latency import Rate
 from app.statistics import Statistics
-from app.viewer import LARGEST, SMALLEST, Shown, ViewerSettings
+from app.viewer import LARGEST, SMALLEST, FigureKind, Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
-from app.viewer.head import HeadRenderer
+from app.viewer.figure import Figure
 from app.viewer.keys import Command, command_for
 from app.viewer.look import LOOKS
 from app.viewer.notices import Notices
@@ -24,9 +33,6 @@ from app.viewer.overlay import Overlay
 from app.viewer.rates import DrawingStatistics
 from app.viewer.stance import Stance
 from app.viewer.window import Window
-from engine.blendshapes import BLENDSHAPES
-from engine.geometry import IDENTITY_ROTATION
-from models.heads.free import load_free_head
 
 TITLE = "mien"
 SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
@@ -34,6 +40,12 @@ NAP = 0.004  # seconds of waiting for something new
 AFTERGLOW = 3  # draws after the last touch: imgui needs them to settle
 SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
 SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
+FIGURES: tuple[FigureKind, ...] = get_args(FigureKind)
+FIGURE_NAMES = {
+    "head": "free head",
+    "mesh": "the face model's mesh",
+    "overlay": "its mesh over the picture",
+}
 BACKGROUND_NAMES = {
     "gradient": "gradient",
     "picture": "picture",
@@ -43,9 +55,12 @@ BACKGROUND_NAMES = {
 
 
 class Viewer:
-    """One window with the head. Call `draw` again and again from the main thread."""
+    """One window with the head. Call `draw` again and again from the main thread.
 
-    def __init__(self, settings: ViewerSettings) -> None:
+    face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
+    """
+
+    def __init__(self, settings: ViewerSettings, *, face_models: Path | None = None) -> None:
         self._settings = settings
         with ExitStack() as opening:
             window = opening.enter_context(Window(TITLE, settings.size, vsync=settings.vsync))
@@ -59,11 +74,11 @@ class Viewer:
             )
             self._software = window.software
             self._detail = Detail(settings.supersampling, software=self._software)
-            self._head = opening.enter_context(
-                HeadRenderer(
+            self._figure = opening.enter_context(
+                Figure(
                     window.gl,
-                    load_free_head(),
                     settings.look,
+                    face_models=face_models,
                     supersampling=self._detail.supersampling(*window.framebuffer_size),
                 )
             )
@@ -137,11 +152,10 @@ class Viewer:
         actions: list[Action] = []
         for press in given.keys:
             command = command_for(press)
-            if command is Command.MIRROR:
-                actions.append(SetMirror(not statistics.mirrored))
-                self._say("Mirror " + _on_off(not statistics.mirrored))
-            elif command is Command.QUIT:
+            if command is Command.QUIT:
                 self._ended = True
+            elif (asked := self._asked_of_others(command, statistics)) is not None:
+                actions.append(asked)
             elif command is not None:
                 self._do(command)
         if self.window.closing:
@@ -149,6 +163,28 @@ class Viewer:
         if self._ended:
             actions.append(Quit())
         return tuple(actions)
+
+    def _asked_of_others(self, command: Command | None, statistics: Statistics) -> Action | None:
+        """What another stage has to do about this key, said to the person at once."""
+        match command:
+            case Command.MIRROR:
+                self._say("Mirror " + _on_off(not statistics.mirrored))
+                return SetMirror(not statistics.mirrored)
+            case Command.CALIBRATE:
+                self._say("Calibrating: rest your face for two seconds")
+                return Calibrate()
+            case Command.RECENTRE:
+                self._say("Head centred")
+                return Recentre()
+            case Command.PAUSE:
+                if statistics.paused:  # else a notice stays for as long as the pause
+                    self._say("Going on")
+                return SetPaused(not statistics.paused)
+            case Command.RECORD:
+                self._say("Take ended" if statistics.recording else "Recording a take")
+                return SetRecording(not statistics.recording)
+            case _:
+                return None
 
     def _do(self, command: Command) -> None:
         settings, orbit = self._settings, self._orbit
@@ -163,6 +199,8 @@ class Viewer:
             case Command.RATES:
                 self._settings = replace(settings, rates=not settings.rates)
                 self._tell_room()
+            case Command.NEXT_FIGURE:
+                self._change_figure()
             case Command.NEXT_LOOK:
                 self._change_look(+1)
             case Command.PREVIOUS_LOOK:
@@ -204,6 +242,12 @@ class Viewer:
         self.window.on_top = self._settings.on_top
         self.window.fullscreen = self._settings.fullscreen
 
+    def _change_figure(self) -> None:
+        kind = FIGURES[(FIGURES.index(self._settings.figure) + 1) % len(FIGURES)]
+        self._settings = replace(self._settings, figure=kind)
+        self._figure.look_for_files_again()
+        self._say(f"Figure: {FIGURE_NAMES[kind]}")
+
     def _change_look(self, by: int) -> None:
         names, looks = tuple(LOOKS), tuple(LOOKS.values())
         if self._settings.look in looks:
@@ -211,7 +255,7 @@ class Viewer:
         else:
             index = 0  # from a look of the user's own to the first of ours
         self._settings = replace(self._settings, look=looks[index])
-        self._head.set_look(looks[index])
+        self._figure.set_look(looks[index])
         self._say(f"Look: {names[index]}")
 
     def _change_background(self) -> None:
@@ -224,7 +268,7 @@ class Viewer:
             self._say(f"Background: {BACKGROUND_NAMES[kind]}")
 
     def _tell_room(self) -> None:
-        layout = self._overlay.layout(self._drawn, self._settings)
+        layout = self._overlay.layout(self._drawn, self._panels)
         if self._settings.rates and layout.rates is None:
             self._say("No room for the rates beside the blendshapes")
 
@@ -258,7 +302,7 @@ class Viewer:
 
     def _draw(self, shown: Shown | None, statistics: Statistics) -> None:
         started = time.perf_counter()
-        self._draw_head(shown)
+        self._draw_figure(shown, mirrored=statistics.mirrored)
         if self._software:
             self.window.finish()
         self._overlay.draw(
@@ -266,13 +310,19 @@ class Viewer:
             statistics,
             DrawingStatistics(
                 rate_hz=self._draws.hertz(),
-                gpu_seconds=self._head.gpu_seconds,
-                draw_calls=self._head.draw_calls,
-                supersampling=self._head.supersampling,
+                gpu_seconds=self._figure.gpu_seconds,
+                draw_calls=self._figure.draw_calls,
+                supersampling=self._figure.supersampling,
             ),
-            self._settings,
+            self._panels,
             help_shown=self.help_shown,
-            notices=self._notices.current(started, statistics.source, quiet=self._captured),
+            notices=self._notices.current(
+                started,
+                statistics.source,
+                quiet=self._captured,
+                paused=statistics.paused,
+                missing=self._figure.missing,
+            ),
             now=started,
         )
         self.window.swap()
@@ -281,18 +331,18 @@ class Viewer:
         self._glow = max(0, self._glow - 1)
         self._pace(started)
 
-    def _draw_head(self, shown: Shown | None) -> None:
+    def _draw_figure(self, shown: Shown | None, *, mirrored: bool) -> None:
         width, height = self.window.framebuffer_size
         target = self.window.gl.screen
         target.viewport = (0, 0, width, height)
-        self._head.supersampling = self._detail.supersampling(width, height)
-        state = shown.state if shown is not None else None
-        self._head.draw(
+        self._figure.supersampling = self._detail.supersampling(width, height)
+        self._figure.draw(
             target,
-            weights=state.weights if state is not None else np.zeros(len(BLENDSHAPES)),
-            head_rotation=state.head_rotation if state is not None else IDENTITY_ROTATION,
-            gaze=state.gaze if state is not None else np.zeros((2, 2)),
-            head_position=self._offset,
+            self._settings.figure,
+            None if shown is None else shown.state,
+            None if shown is None else shown.frame,
+            mirrored=mirrored,
+            position=self._offset,
             camera=self._orbit.camera(width / height, aside=self._aside(shown)),
             background=self._backdrop.of_kind(self._settings.background),
         )
@@ -308,13 +358,19 @@ class Viewer:
             self._detail.observe(seconds)
             self._next_draw = started + max(seconds * (1 + SOFTWARE_REST), SOFTWARE_INTERVAL)
         else:
-            if self._head.gpu_seconds is not None:
-                self._detail.observe(self._head.gpu_seconds)
+            if self._figure.gpu_seconds is not None:
+                self._detail.observe(self._figure.gpu_seconds)
             self._next_draw = started + 0.9 / self.window.refresh_rate_hz
 
     def _aside(self, shown: Shown | None) -> float:
         """How far left of the middle the figure stands, as a share of the width."""
-        return 0.5 - self._overlay.layout(shown, self._settings).figure_x / self.window.size[0]
+        return 0.5 - self._overlay.layout(shown, self._panels).figure_x / self.window.size[0]
+
+    @property
+    def _panels(self) -> ViewerSettings:
+        """The settings by which panels are laid out: over the picture itself no inset is needed."""
+        over_picture = self._figure.drawn == "overlay"
+        return replace(self._settings, inset=self._settings.inset and not over_picture)
 
     @property
     def _captured(self) -> bool:
