@@ -95,6 +95,41 @@ def slerp(a: Array, b: Array, t: float) -> Array:
     return unit
 
 
+def turn_between(start: Array, end: Array) -> Array:
+    """The turn about `start`'s own axes that leads to `end`, the short way: axis times radians.
+
+    From IDENTITY_ROTATION it is the rotation vector of `end`.
+    """
+    ax, ay, az, aw = start.tolist()
+    bx, by, bz, bw = end.tolist()
+    x = aw * bx - bw * ax - ay * bz + az * by
+    y = aw * by - bw * ay - az * bx + ax * bz
+    z = aw * bz - bw * az - ax * by + ay * bx
+    w = ax * bx + ay * by + az * bz + aw * bw
+    sine = math.sqrt(x * x + y * y + z * z)
+    angle = 2.0 * math.atan2(sine, abs(w))
+    scale = math.copysign(angle / sine if sine > 0.0 else 2.0, w)  # q and -q are one rotation
+    return np.array([x * scale, y * scale, z * scale])
+
+
+def turned(rotation: Array, turn: Array) -> Array:
+    """`rotation` after a turn about its own axes (axis times radians).
+
+    Of IDENTITY_ROTATION it is the quaternion of that rotation vector.
+    """
+    ax, ay, az, aw = rotation.tolist()
+    x, y, z = turn.tolist()
+    half = 0.5 * math.sqrt(x * x + y * y + z * z)
+    scale = 0.5 * math.sin(half) / half if half > 0.0 else 0.5
+    bx, by, bz, bw = x * scale, y * scale, z * scale, math.cos(half)
+    x = aw * bx + bw * ax + ay * bz - az * by
+    y = aw * by + bw * ay + az * bx - ax * bz
+    z = aw * bz + bw * az + ax * by - ay * bx
+    w = aw * bw - ax * bx - ay * by - az * bz
+    length = math.sqrt(x * x + y * y + z * z + w * w)
+    return np.array([x / length, y / length, z / length, w / length])
+
+
 def rotation_angle(a: Array, b: Array) -> float:
     """Radians, 0..π, between two rotations."""
     return 2.0 * math.acos(min(1.0, abs(float(a @ b))))

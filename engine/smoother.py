@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.coefficient_smoother import COEFFICIENT_FLOORS, CoefficientSmoother, eased
 from engine.data import FaceState, Observation
 from engine.filters import FilterBank
 from engine.gaze import set_eye_look
-from engine.geometry import IDENTITY_ROTATION, Array, slerp
+from engine.geometry import IDENTITY_ROTATION, Array, slerp, turn_between, turned
 
 TYPICAL_POSITION: Array = np.array([0.0, 0.0, -0.5])
 """Where a head is taken to be until one has been seen, metres in camera space."""
@@ -41,10 +42,11 @@ _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 class ChannelSettings:
     """What one channel, or one kind of channels, has for itself.
 
-    name:      a blendshape such as "jawOpen", or "weights", "gaze", "position", "rotation".
+    name:      a blendshape such as "jawOpen", or "weights", "gaze", "position", "rotation"; of a
+               face model's coefficients "expression", "eyelids", "jaw", "neck", "camera".
     quickness: 0 steady … 1 quick; left out: as for all.
     floor:     the least noise that is taken to be there (weights 1, gaze and rotation rad,
-               position m); left out: FLOORS.
+               position m; COEFFICIENT_FLOORS); left out: FLOORS.
     """
 
     name: str
@@ -52,10 +54,10 @@ class ChannelSettings:
     floor: float | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in _CHANNELS:
+        if self.name not in _CHANNELS and self.name not in COEFFICIENT_FLOORS:
             raise ValueError(
                 f"name is {self.name!r}; expected a blendshape such as 'jawOpen', or "
-                f"{', '.join(FLOORS)}"
+                f"{', '.join((*FLOORS, *COEFFICIENT_FLOORS))}"
             )
         if self.quickness is not None:
             _check_quickness(self.quickness)
@@ -105,6 +107,12 @@ class Smoother:
     def __init__(self, settings: SmootherSettings) -> None:
         self._settings = settings
         self._bank = _filter_bank(settings)
+        self._coefficients = CoefficientSmoother(
+            _caution(settings.quickness),
+            {c.name: _caution(c.quickness) for c in settings.channels if c.quickness is not None},
+            {c.name: c.floor for c in settings.channels if c.floor is not None},
+            settings.lid_opening,
+        )
         self._values = np.zeros(_VALUES.stop)  # weights, gaze, position, filtered
         self._rotation = IDENTITY_ROTATION
         self._face: Observation | None = None  # the newest one, its values filtered
@@ -141,11 +149,11 @@ class Smoother:
             self._bank.restart(seen.timestamp)
             self._values, self._rotation = values, seen.head_rotation
         else:
-            turn = _turn_between(self._rotation, seen.head_rotation)
+            turn = turn_between(self._rotation, seen.head_rotation)
             deviation = np.concatenate((values - self._values, turn))
             step = self._bank.update(deviation, seen.timestamp)
             self._values = self._values + step[_VALUES]
-            self._rotation = _turned(self._rotation, step[_CHANNELS["rotation"]])
+            self._rotation = turned(self._rotation, step[_CHANNELS["rotation"]])
         weights = self._values[_CHANNELS["weights"]].copy()
         gaze = self._values[_CHANNELS["gaze"]].reshape(2, 2)
         set_eye_look(weights, gaze)
@@ -158,6 +166,10 @@ class Smoother:
             head_position=self._values[_CHANNELS["position"]],
             gaze=gaze,
             image_size=seen.image_size,
+            coefficients=self._coefficients.update(
+                seen.coefficients, seen.image_from_crop, seen.timestamp, is_new=is_new
+            ),
+            image_from_crop=seen.image_from_crop,
         )
 
     def _believable_gaze(self, seen: Observation) -> Array:
@@ -184,6 +196,9 @@ class Smoother:
         else:
             weights, gaze = share * face.weights, share * face.gaze
             rotation = slerp(IDENTITY_ROTATION, face.head_rotation, share)
+        coefficients = None if face is None else face.coefficients
+        if coefficients is not None and share < 1.0:
+            coefficients = eased(coefficients, share)
         return FaceState(
             timestamp=timestamp,
             tracked=self._presence > 0.0,
@@ -194,6 +209,8 @@ class Smoother:
             gaze=gaze,
             landmarks=None if observation is None else observation.landmarks,
             image_size=image_size,
+            coefficients=coefficients,
+            image_from_crop=None if face is None else face.image_from_crop,
         )
 
 
@@ -202,6 +219,8 @@ def _filter_bank(settings: SmootherSettings) -> FilterBank:
     for kind, least in FLOORS.items():
         floor[_CHANNELS[kind]] = least
     for channel in settings.channels:
+        if channel.name in COEFFICIENT_FLOORS:
+            continue
         place = _CHANNELS[channel.name]
         floor[place] = floor[place] if channel.floor is None else channel.floor
         quickness[place] = quickness[place] if channel.quickness is None else channel.quickness
@@ -210,30 +229,5 @@ def _filter_bank(settings: SmootherSettings) -> FilterBank:
     return FilterBank(floor, _CAUTION_RANGE ** (1.0 - 2.0 * quickness), fastest_fall)
 
 
-def _turn_between(start: Array, end: Array) -> Array:
-    """The turn about `start`'s own axes that leads to `end`, the short way: axis times radians."""
-    ax, ay, az, aw = start.tolist()
-    bx, by, bz, bw = end.tolist()
-    x = aw * bx - bw * ax - ay * bz + az * by
-    y = aw * by - bw * ay - az * bx + ax * bz
-    z = aw * bz - bw * az - ax * by + ay * bx
-    w = ax * bx + ay * by + az * bz + aw * bw
-    sine = math.sqrt(x * x + y * y + z * z)
-    angle = 2.0 * math.atan2(sine, abs(w))
-    scale = math.copysign(angle / sine if sine > 0.0 else 2.0, w)  # q and -q are one rotation
-    return np.array([x * scale, y * scale, z * scale])
-
-
-def _turned(rotation: Array, turn: Array) -> Array:
-    """`rotation` after a turn about its own axes (axis times radians)."""
-    ax, ay, az, aw = rotation.tolist()
-    x, y, z = turn.tolist()
-    half = 0.5 * math.sqrt(x * x + y * y + z * z)
-    scale = 0.5 * math.sin(half) / half if half > 0.0 else 0.5
-    bx, by, bz, bw = x * scale, y * scale, z * scale, math.cos(half)
-    x = aw * bx + bw * ax + ay * bz - az * by
-    y = aw * by + bw * ay + az * bx - ax * bz
-    z = aw * bz + bw * az + ax * by - ay * bx
-    w = aw * bw - ax * bx - ay * by - az * bz
-    length = math.sqrt(x * x + y * y + z * z + w * w)
-    return np.array([x / length, y / length, z / length, w / length])
+def _caution(quickness: float) -> float:
+    return float(_CAUTION_RANGE ** (1.0 - 2.0 * quickness))

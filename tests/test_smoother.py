@@ -204,7 +204,7 @@ def test_settings_out_of_range_are_refused(settings: dict[str, float], message: 
 
 
 def test_settings_of_an_unknown_channel_are_refused() -> None:
-    with pytest.raises(ValueError, match="name is 'jaw'; expected a blendshape"):
-        ChannelSettings("jaw")
+    with pytest.raises(ValueError, match="name is 'chin'; expected a blendshape"):
+        ChannelSettings("chin")
     with pytest.raises(ValueError, match="floor is 0"):
         ChannelSettings("gaze", floor=0.0)
