@@ -43,6 +43,31 @@ def free_port() -> int:
         return int(unused.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def smirk_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SMIRK with the weights of tests/synthetic_networks.py, exported once for all tests."""
+    from models.networks.export import export
+    from models.networks.smirk import build_smirk
+    from tests.synthetic_networks import smirk_state
+
+    path = tmp_path_factory.mktemp("networks") / "smirk.onnx"
+    export(build_smirk(smirk_state()), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def emorec_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrow emotion head that reads shape, expression and jaw and tells eight classes."""
+    from models.networks.emorec import EmorecConfig, build_emorec
+    from models.networks.export import export
+    from tests.synthetic_networks import emorec_state
+
+    config = EmorecConfig(("shape", "expression", "jaw"), width=16)
+    path = tmp_path_factory.mktemp("networks") / "emorec.onnx"
+    export(build_emorec(emorec_state(config), config), path)
+    return path
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

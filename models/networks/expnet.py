@@ -89,11 +89,11 @@ def legacy_resize(inputs: int, outputs: int) -> Float:
 
 
 class Coefficients(nn.Module):
-    """(N, 3, 224, 224) -> (N, size): ResNet-101 and a linear layer."""
+    """(N, 3, 224, 224) -> (N, size): a ResNet and a linear layer."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, depths: tuple[int, int, int, int]) -> None:
         super().__init__()
-        self.encoder = ResNet(DEPTHS, reading="caffe")
+        self.encoder = ResNet(depths, reading="caffe")
         self.fc = nn.Linear(FEATURES, size)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ class Coefficients(nn.Module):
 
 
 class ExpNet(nn.Module):
-    """The outputs of `SPEC`."""
+    """The outputs of `SPEC`. depths: of the two ResNets, 101 layers deep unless said otherwise."""
 
     resize: Tensor
     shape_mean: Tensor
@@ -110,10 +110,10 @@ class ExpNet(nn.Module):
     label_mean: Tensor
     label_deviation: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, depths: tuple[int, int, int, int] = DEPTHS) -> None:
         super().__init__()
-        self.expression = Coefficients(29)
-        self.shape = Coefficients(99 + 99)
+        self.expression = Coefficients(29, depths)
+        self.shape = Coefficients(99 + 99, depths)
         self.pose = AlexNet(6)
         self.register_buffer("resize", zeros(SIZE, CROP))
         self.register_buffer("shape_mean", zeros(3, SIZE, SIZE))
