@@ -16,7 +16,7 @@ from types import FrameType
 
 import cv2
 
-from app.commands import bench, calibrate, cameras, doctor, listen, run, track
+from app.commands import bench, calibrate, cameras, doctor, listen, models, run, track
 from app.folders import log_folder
 from app.log import set_up_log
 from app.native_messages import divert_native_messages
@@ -27,6 +27,7 @@ COMMANDS = {
     "track": track,
     "listen": listen,
     "cameras": cameras,
+    "models": models,
     "calibrate": calibrate,
     "bench": bench,
     "doctor": doctor,

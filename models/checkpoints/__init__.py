@@ -1,0 +1,1 @@
+"""Readers of the files that the owners of the models hand out. Nothing in a file is ever run."""

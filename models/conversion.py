@@ -1,0 +1,149 @@
+"""Official files become what mien runs: a network one ONNX file, a face model npz files."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.errors import ModelError
+from models.card import ModelCard, SelfTest, StoredFile, self_test_input
+from models.catalogue import catalogue_entry
+from models.checkpoints.archive import Member, members_of
+from models.checkpoints.faces import FaceFile, bfm_file, flame_files
+from models.checkpoints.recognition import ADD_AS, Kind, Recognised, recognise
+from models.heads.bfm import BfmHead
+from models.heads.flame_files import read_flame
+from models.installation import FLAME_PARTS, NETWORKS, file_name, stored_file
+
+SELF_TEST_SEED = 20261121
+SELF_TEST_BATCH = 2
+_EXPORTING = ("torch", "onnx", "onnxscript")
+_CHUNK = 1 << 20  # bytes
+_NAMED = 3  # files that a message names
+
+
+def recognised_files(name: str, paths: Sequence[Path]) -> tuple[Recognised, ...]:
+    """What was given, as far as it is of use for the model of that name.
+
+    Raises ModelError if nothing is; it then tells what the files are.
+    """
+    found = recognise(members_of(paths))
+    if any(ADD_AS.get(one.kind) == name for one in found):
+        return found
+    raise ModelError(_refusal(name, found))
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The cards of the files that were made, and what a user should know about them."""
+
+    cards: tuple[ModelCard, ...]
+    notes: tuple[str, ...] = ()
+
+
+def convert(name: str, found: Sequence[Recognised], staged: Path, folder: Path) -> Conversion:
+    """Write the model's files into the empty folder `staged`.
+
+    folder: the models folder, whose parts of the same face model must fit. Raises ModelError.
+    """
+    if name in NETWORKS:
+        return Conversion((_network_card(name, found, staged),))
+    files = flame_files(found) if name == "flame" else (bfm_file(found),)
+    cards = tuple(_face_card(file, staged) for file in files)
+    if name == "flame":
+        _check_together(staged, folder)
+    else:
+        BfmHead.load(staged)
+    return Conversion(cards, tuple(file.note for file in files if file.note))
+
+
+def _network_card(name: str, found: Sequence[Recognised], staged: Path) -> ModelCard:
+    try:
+        from models.checkpoints.networks import build_network
+        from models.networks.export import export
+    except ModuleNotFoundError as error:
+        if error.name not in _EXPORTING:
+            raise
+        raise ModelError(
+            f"cannot convert {name}: the package {error.name} is not installed; it is needed for "
+            'adding networks alone. Install it: pip install ".[flame]"'
+        ) from error
+    built = build_network(name, found)
+    path = staged / file_name(name)
+    export(built.network, path)
+    shape = built.network.spec.input.shape
+    test = SelfTest(
+        seed=SELF_TEST_SEED,
+        shape=(SELF_TEST_BATCH, *shape),
+        scale=255.0 if name == "expnet" else 1.0,
+        outputs=(),
+    )
+    outputs = built.network.run(self_test_input(test))
+    named = tuple(
+        (spec.name, tuple(map(tuple, output.tolist())))
+        for spec, output in zip(built.network.spec.outputs, outputs, strict=True)
+    )
+    return ModelCard(
+        name=name,
+        variant=built.variant,
+        sources=tuple(map(_source, built.sources)),
+        file=stored_file(path),
+        parts=built.parts,
+        self_test=replace(test, outputs=named),
+    )
+
+
+def _face_card(file: FaceFile, staged: Path) -> ModelCard:
+    file.write(staged)
+    path = staged / file.file
+    sources = tuple(map(_source, file.sources))
+    return ModelCard(path.stem, file.release, sources, stored_file(path))
+
+
+def _check_together(staged: Path, folder: Path) -> None:
+    """The parts of FLAME that are given and those that are there must be of one mesh."""
+    given = {path.name for path in staged.iterdir()}
+    with TemporaryDirectory(dir=staged) as together:
+        for part in FLAME_PARTS:
+            file = file_name(part)
+            source = (staged if file in given else folder) / file
+            if source.is_file():
+                shutil.copyfile(source, Path(together, file))
+        if Path(together, file_name("flame")).exists():
+            read_flame(Path(together))
+
+
+def _source(member: Member) -> StoredFile:
+    digest = hashlib.sha256()
+    with member.open() as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return StoredFile(member.label, member.size, digest.hexdigest())
+
+
+def _refusal(name: str, found: Sequence[Recognised]) -> str:
+    """Why nothing of this is the model, in one line."""
+    expected = catalogue_entry(name).files
+    others = {ADD_AS[one.kind]: one for one in found if one.kind in ADD_AS}
+    damaged = [one for one in found if one.kind is Kind.DAMAGED]
+    if others:
+        other, one = next(iter(others.items()))
+        return (
+            f"wrong file for {name}: {one}; expected {expected}. "
+            f"Add it as what it is: mien models add {other} …"
+        )
+    if damaged:
+        one = damaged[0]
+        return f"cannot use {one.member.name}: {one.fault}; expected {expected}. Download it again."
+    if not found:
+        return f"nothing to add for {name}: the folder is empty; expected {expected}."
+    names = ", ".join(str(one) for one in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return (
+        f"wrong file for {name}: {names}{more}; expected {expected}. "
+        f"Get it from {catalogue_entry(name).url}"
+    )
