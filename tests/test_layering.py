@@ -47,7 +47,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.chain",),
     ("engine.calibration", "engine.smoother", "engine.tracker"),
     ("engine.coefficient_smoother", "engine.crop_filter", "engine.face_picture"),
-    ("engine.regressors",),
+    ("engine.emotion", "engine.regressors"),
     ("engine.small_faces",),
     ("engine.landmarker",),
     ("engine.filters",),
