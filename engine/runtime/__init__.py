@@ -84,16 +84,20 @@ def open_session(
 ) -> Session:
     """Load the network in a file; its suffix says by what. Raises ModelError.
 
-    outputs: the only ones that are wanted, in the order of `run`; the others are not computed
-             where that saves anything. None: all.
+    outputs: the only ones that are wanted, in the order of `run`; None: all. A plan gives all that
+             it was built with.
     """
     match path.suffix:
         case ".onnx":
             from engine.runtime.onnx import OnnxSession  # only who uses it waits for its import
 
             return OnnxSession(path, settings, outputs)
+        case ".plan":
+            from engine.runtime.trt import open_plan
+
+            return open_plan(path)
         case suffix:
             raise ModelError(
-                f"cannot load the network {path}: its name ends with {suffix!r}; expected .onnx. "
-                "Name a file of that kind."
+                f"cannot load the network {path}: its name ends with {suffix!r}; expected .onnx "
+                "or .plan. Name a file of that kind."
             )
