@@ -219,6 +219,21 @@ def test_a_mirrored_mesh_is_the_mirror_image(folder: Path) -> None:
 
 
 @pytest.mark.gl
+def test_lids_that_no_regressor_knows_follow_the_blinks(
+    context: moderngl.Context, folder: Path
+) -> None:
+    """DECA and EMOCA have none. Left stays left behind a mirror, too."""
+    with Figure(context, LOOK, face_models=folder, supersampling=1.0) as figure:
+        blink = face(eyeBlinkLeft=1.0).weights
+        follows = drawn(figure, context, "mesh", state(weights=blink))
+        own = drawn(
+            figure, context, "mesh", state(coefficients=coefficients(eyelids=np.array([1.0, 0.0])))
+        )
+        np.testing.assert_array_equal(follows, own)
+        assert (follows != drawn(figure, context, "mesh", state())).any()
+
+
+@pytest.mark.gl
 def test_without_coefficients_or_model_the_free_head_stands_in_and_it_is_said(
     context: moderngl.Context, models: Path
 ) -> None:
@@ -228,6 +243,8 @@ def test_without_coefficients_or_model_the_free_head_stands_in_and_it_is_said(
         assert figure.missing is None
         np.testing.assert_array_equal(drawn(figure, context, "mesh", face()), head)
         assert figure.missing is NO_COEFFICIENTS
+        drawn(figure, context, "mesh", replace(face(), confidence=0.0))
+        assert figure.missing is None  # no face was seen so far
         np.testing.assert_array_equal(drawn(figure, context, "mesh", state()), head)
         assert figure.missing is not None and figure.drawn == "head"
         assert figure.missing.title == "No FLAME model: showing the free head"

@@ -174,6 +174,7 @@ def test_no_model_is_one_line_with_what_to_do(tmp_path: Path) -> None:
         ("faces", np.zeros((720, 3)), "faces holds float64; expected whole numbers"),
         ("skin_weights", np.full((399, 5), np.nan), "not finite"),
         ("parents", np.array([-1, 0, 3, 1, 1]), "each before its child"),
+        ("template", np.zeros((0, 3)), "template is empty"),
         ("joint_regressor", None, "no joint_regressor"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.statistics import LatencyStatistics, OutputStatistics, RecordingStatistics, Statistics
@@ -13,12 +14,13 @@ from app.viewer.bars import GROUP_GAP, GROUPS, rows_fitting
 from app.viewer.help import help_area
 from app.viewer.keys import HELP, Command, KeyPress, command_for
 from app.viewer.layout import Rect, arrange
-from app.viewer.notices import FIRST_REMARK, NO_FACE, Notices
+from app.viewer.notices import FIRST_REMARK, NO_FACE, PAUSED, Notices
 from app.viewer.orbit import Orbit
 from app.viewer.overlay import beside_help, switches_on
 from app.viewer.rates import DrawingStatistics, fitted, lines_of
 from app.viewer.theme import FONT_SIZE, interface_scale
 from engine.blendshapes import BLENDSHAPES
+from engine.data import Emotion
 
 SWITCHES = list(itertools.product([False, True], repeat=2))
 SIZES = [(320, 240), (480, 360), (640, 900), (1280, 720), (1920, 1080), (3840, 2160), (400, 1200)]
@@ -227,3 +229,19 @@ def test_rates_tell_every_output_and_recording() -> None:
 
 def _titles(notices: Notices, now: float) -> list[str]:
     return [notice.title for notice in notices.current(now, "demo", quiet=False)]
+
+
+def test_an_emotion_is_told_by_its_likeliest_class_where_there_is_one() -> None:
+    emotion = Emotion(("neutral", "happy", "sad"), np.array([0.2, 0.7, 0.1]), 0.42, -0.3)
+    told = [(line.label, line.value) for line in lines_of(STATISTICS, DRAWING, emotion)]
+    at = told.index(("Emotion", ""))
+    assert told[at + 1 : at + 4] == [("happy", "70 %"), ("valence", "+0.42"), ("arousal", "−0.30")]
+    assert "Emotion" not in [line.label for line in lines_of(STATISTICS, DRAWING)]
+
+
+def test_a_pause_is_told_for_as_long_as_it_lasts_instead_of_the_missing_face() -> None:
+    notices = Notices(0.0)
+    notices.observe(60.0, frame_index=0, face=False)
+    assert notices.current(60.0, "demo", quiet=False) == (NO_FACE,)
+    assert notices.current(60.0, "demo", quiet=False, paused=True) == (PAUSED,)
+    assert notices.current(60.0, "demo", quiet=True, paused=True) == ()

@@ -38,6 +38,7 @@ from app.statistics import Statistics
 from app.viewer import Shown, ViewerSettings, open_viewer
 from app.viewer.backdrop import Backdrop, color_from_hex, read_picture
 from app.viewer.background import Gradient, Picture, Plain, Transparent
+from app.viewer.figure import NO_COEFFICIENTS
 from app.viewer.look import LOOKS
 from app.viewer.notices import NO_FACE, Notice
 from app.viewer.orbit import Orbit
@@ -47,7 +48,9 @@ from app.viewer.rates import DrawingStatistics
 from app.viewer.software import is_software
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
+from engine.data import FlameCoefficients
 from engine.errors import SettingsError, ViewerError
+from tests.face_models import write_flame
 from tests.faces import frame
 from tests.states import face
 
@@ -116,6 +119,46 @@ def test_keys_change_what_the_window_shows(viewer: Viewer) -> None:
     press(viewer, glfw.KEY_L, glfw.MOD_SHIFT)
     draw(viewer)
     assert viewer.settings.look == before.look
+
+
+@pytest.mark.window
+def test_figures_come_in_turn_and_one_that_is_missing_is_told_at_once(viewer: Viewer) -> None:
+    seen = []
+    for _ in range(3):
+        press(viewer, glfw.KEY_V)
+        draw(viewer)
+        told = viewer._notices.current(
+            time.perf_counter(), "", quiet=False, missing=viewer._figure.missing
+        )
+        seen.append((viewer.settings.figure, NO_COEFFICIENTS in told, told[-1].title))
+    assert seen == [
+        ("mesh", True, "Figure: the face model's mesh"),
+        ("overlay", True, "Figure: its mesh over the picture"),
+        ("head", False, "Figure: free head"),
+    ]
+
+
+@pytest.mark.window
+def test_over_the_picture_itself_no_inset_is_drawn(display: None, tmp_path: Path) -> None:
+    settings = ViewerSettings(size=SMALL, vsync=False, supersampling=0.25, figure="overlay")
+    seen = replace(
+        shown().state,
+        coefficients=FlameCoefficients(
+            shape=np.zeros(300),
+            expression=np.zeros(100),
+            rotation=np.zeros(3),
+            neck=np.zeros(3),
+            jaw=np.zeros(3),
+            eyelids=np.zeros(2),
+            camera=np.array([7.0, 0.0, 0.0]),
+        ),
+        image_from_crop=np.array([[1.0, 0.0, 200.0], [0.0, 1.0, 100.0]]),
+    )
+    with open_viewer(settings, face_models=write_flame(tmp_path)) as viewer:
+        for _ in range(6):
+            viewer.draw(Shown(shown().frame, seen), STATISTICS)
+        assert viewer._figure.drawn == "overlay"
+        assert viewer.settings.inset and not viewer._panels.inset
 
 
 @pytest.mark.window

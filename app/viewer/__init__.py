@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from app.viewer.look import LOOKS, Look
 from engine.data import FaceState, Frame
@@ -29,6 +29,7 @@ KEY_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 BackgroundKind = Literal["gradient", "picture", "key", "transparent"]
 FigureKind = Literal["head", "mesh", "overlay"]
+FIGURES: tuple[FigureKind, ...] = get_args(FigureKind)
 
 
 @dataclass(frozen=True, slots=True)

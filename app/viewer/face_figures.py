@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import BfmCoefficients, Coefficients, FlameCoefficients
-from engine.geometry import matrix_from_quaternion
+from engine.geometry import (
+    IDENTITY_ROTATION,
+    Array,
+    matrix_from_quaternion,
+    quaternion_from_euler,
+    turn_between,
+)
 from models.heads.bfm import METRES, BfmHead
 from models.heads.flame import FlameHead
 
@@ -43,12 +49,12 @@ class FaceFigure(Protocol):
     radius: float
 
     def in_world(
-        self, coefficients: Coefficients, head_rotation: Points, gaze: Points
+        self, coefficients: Coefficients, head_rotation: Array, gaze: Array
     ) -> NDArray[Any]:
         """(V, 3) metres, origin about between the eyes, turned by head_rotation (xyzw)."""
 
     def in_picture(
-        self, coefficients: Coefficients, frame_from_crop: Points, gaze: Points
+        self, coefficients: Coefficients, frame_from_crop: Array, gaze: Array
     ) -> NDArray[Any]:
         """(V, 3) pixels of the frame, x right, y down; z likewise, smaller is nearer."""
 
@@ -65,10 +71,10 @@ class FlameFigure:
         self.radius = _radius(head.template)
 
     def in_world(
-        self, coefficients: Coefficients, head_rotation: Points, gaze: Points
+        self, coefficients: Coefficients, head_rotation: Array, gaze: Array
     ) -> NDArray[Any]:
         assert isinstance(coefficients, FlameCoefficients)
-        half = 0.5 * _turn_from_quaternion(head_rotation)
+        half = 0.5 * turn_between(IDENTITY_ROTATION, head_rotation)
         posed = replace(coefficients, rotation=half, neck=half)
         rest = replace(posed, rotation=np.zeros(3), neck=np.zeros(3), expression=np.zeros(100))
         between_eyes = self._head.joints(rest)[EYES].mean(axis=0)
@@ -77,7 +83,7 @@ class FlameFigure:
         return placed
 
     def in_picture(
-        self, coefficients: Coefficients, frame_from_crop: Points, gaze: Points
+        self, coefficients: Coefficients, frame_from_crop: Array, gaze: Array
     ) -> NDArray[Any]:
         assert isinstance(coefficients, FlameCoefficients)
         vertices = self._head.vertices(coefficients, eyes=_eye_turns(gaze), eyelids="before")
@@ -99,16 +105,16 @@ class BfmFigure:
         self._origin = np.array([*middle, high[2] - BFM_FRONT], np.float32)
 
     def in_world(
-        self, coefficients: Coefficients, head_rotation: Points, gaze: Points
+        self, coefficients: Coefficients, head_rotation: Array, gaze: Array
     ) -> NDArray[Any]:
         assert isinstance(coefficients, BfmCoefficients)
         at_rest = self._head.vertices(coefficients) * np.float32(METRES) - self._origin
-        turn = matrix_from_quaternion(np.asarray(head_rotation, np.float64))
+        turn = matrix_from_quaternion(head_rotation)
         turned: NDArray[Any] = (at_rest - BFM_PIVOT) @ turn.T + BFM_PIVOT
         return turned
 
     def in_picture(
-        self, coefficients: Coefficients, frame_from_crop: Points, gaze: Points
+        self, coefficients: Coefficients, frame_from_crop: Array, gaze: Array
     ) -> NDArray[Any]:
         assert isinstance(coefficients, BfmCoefficients)
         vertices = self._head.vertices(coefficients)
@@ -122,7 +128,7 @@ def open_figure(coefficients: Coefficients, folder: Path) -> FaceFigure:
     return BfmFigure(BfmHead.load(folder, precision=np.float32))
 
 
-def _carried(crop_points: Points, frame_from_crop: Points) -> NDArray[Any]:
+def _carried(crop_points: Points, frame_from_crop: Array) -> NDArray[Any]:
     """From pixels of the crop to pixels of the frame; depth grows as the sides do."""
     carried = np.empty_like(crop_points)
     linear, offset = frame_from_crop[:, :2], frame_from_crop[:, 2]
@@ -148,20 +154,11 @@ def _eyeballs(head: FlameHead) -> NDArray[np.float32]:
     return eyes
 
 
-def _eye_turns(gaze: Points) -> NDArray[np.float64]:
+def _eye_turns(gaze: Array) -> NDArray[np.float64]:
     """(2, 3) axis times radians from yaw (+ the person's left) and pitch (+ down)."""
-    turns = np.zeros((2, 3))
-    for turn, (yaw, pitch) in zip(turns, gaze, strict=True):
-        sy, cy = math.sin(yaw / 2), math.cos(yaw / 2)
-        sp, cp = math.sin(pitch / 2), math.cos(pitch / 2)
-        turn[:] = _turn_from_quaternion(np.array([cy * sp, sy * cp, -sy * sp, cy * cp]))
-    return turns
-
-
-def _turn_from_quaternion(q: Points) -> NDArray[np.float64]:
-    """Axis times radians, the shorter way round."""
-    x, y, z, w = (float(c) for c in (q if q[3] >= 0 else -np.asarray(q)))
-    sine = math.sqrt(x * x + y * y + z * z)
-    if sine < 1e-9:
-        return np.zeros(3)
-    return np.array([x, y, z]) * (2.0 * math.atan2(sine, w) / sine)
+    return np.stack(
+        [
+            turn_between(IDENTITY_ROTATION, quaternion_from_euler(pitch, yaw, 0.0))
+            for yaw, pitch in gaze
+        ]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -18,13 +19,14 @@ from app.viewer.face_figures import FaceFigure, open_figure
 from app.viewer.head import HeadRenderer
 from app.viewer.look import Look
 from app.viewer.notices import Notice
-from engine.blendshapes import BLENDSHAPES
+from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import Coefficients, FaceState, FlameCoefficients, Frame
 from engine.errors import ModelError
 from engine.geometry import IDENTITY_ROTATION, Array
 from engine.mirror import mirrored as mirror
 from models.heads.free import load_free_head
 
+BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 OVERLAY_COVER = 0.78  # the picture shows through, so that one sees how well the mesh fits
 NO_COEFFICIENTS = Notice(
     "No face model is in use: this is the free head",
@@ -106,21 +108,15 @@ class Figure:
         exchanged; an overlay has not. position: (3,) metres by which the figure is moved.
         Then `drawn` tells which figure it was, `missing` why it was not the one that was asked for.
         """
-        coefficients = None if state is None else state.coefficients
-        self.missing = None
-        if kind == "head" or state is None:
-            mesh = None
-        elif coefficients is None:
-            mesh, self.missing = None, NO_COEFFICIENTS
-        else:
-            mesh = self._mesh_for(coefficients)
-        if state is None or coefficients is None or mesh is None:
+        seen = None if state is None else _straight(state, mirrored)
+        coefficients = None if seen is None else _with_lids(seen)
+        mesh = self._mesh_for(kind, seen, coefficients)
+        if mesh is None or seen is None or coefficients is None:
             self._draw_head(target, state, position, camera, background)
         elif kind == "overlay" and frame is not None:
-            self._draw_overlay(target, mesh, coefficients, _straight(state, mirrored), frame)
+            self._draw_overlay(target, mesh, coefficients, seen, frame)
         else:
             figure, clay = mesh
-            seen = _straight(state, mirrored)
             vertices = figure.in_world(coefficients, seen.head_rotation, seen.gaze)
             if mirrored:
                 vertices = vertices * np.array([-1.0, 1.0, 1.0], vertices.dtype)
@@ -198,8 +194,17 @@ class Figure:
         )
         self.drawn = "overlay"
 
-    def _mesh_for(self, coefficients: Coefficients) -> tuple[FaceFigure, ClayRenderer] | None:
-        """None, and `missing` says why, if the model's file is not there or not right."""
+    def _mesh_for(
+        self, wanted: FigureKind, state: FaceState | None, coefficients: Coefficients | None
+    ) -> tuple[FaceFigure, ClayRenderer] | None:
+        """None where the free head is wanted, or stands in; then `missing` says why."""
+        self.missing = None
+        if wanted == "head" or state is None:
+            return None
+        if coefficients is None:
+            if state.confidence > 0:  # else it may only be that no face was seen so far
+                self.missing = NO_COEFFICIENTS
+            return None
         kind = type(coefficients)
         if kind in self._unreadable:
             self.missing = self._unreadable[kind]
@@ -216,6 +221,14 @@ class Figure:
                 self._mesh[2].close()
             self._mesh = kind, figure, ClayRenderer(self._context, figure)
         return self._mesh[1:]
+
+
+def _with_lids(state: FaceState) -> Coefficients | None:
+    """Where the regressor knows no eyelids they are the blink scores'."""
+    coefficients = state.coefficients
+    if isinstance(coefficients, FlameCoefficients) and not coefficients.eyelids.any():
+        return replace(coefficients, eyelids=state.weights[BLINKS])
+    return coefficients
 
 
 def _straight(state: FaceState, mirrored: bool) -> FaceState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,7 +51,7 @@ def read_arrays(
         raise ModelError(
             f"no face model at {path}; expected the file that adding one writes. {remedy}"
         ) from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise _wrong(path, reason, "a file that `mien models add` wrote", remedy) from error
     return arrays
@@ -78,9 +79,11 @@ def _check(
     if array.shape != wanted:
         named = ", ".join(str(known.get(str(size), size)) for size in one.shape)
         raise _wrong(path, f"{one.name} has shape {array.shape}", f"({named})", remedy)
+    if array.size == 0:
+        raise _wrong(path, f"{one.name} is empty", "numbers", remedy)
     if one.below is not None:
         limit = one.below if isinstance(one.below, int) else known[one.below]
-        if array.size and not (array.min() >= 0 and array.max() < limit):
+        if not (array.min() >= 0 and array.max() < limit):
             found = f"{one.name} reaches from {array.min()} to {array.max()}"
             raise _wrong(path, found, f"0 to {limit - 1}", remedy)
     elif not one.whole and not np.isfinite(array).all():
