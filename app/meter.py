@@ -36,8 +36,8 @@ class Meter:
         self._latency = LatencyHistogram()
         self._captures, self._states = Rate(), Rate()
         self._started = time.perf_counter()
-        self._last_sent = self._started
-        self._first_sent: float | None = None
+        self._last_state = self._started
+        self._first_state: float | None = None
         self._statistics: Statistics | None = None
         self._refreshed = self._started
         self._datagrams = [0] * len(outputs)
@@ -46,22 +46,26 @@ class Meter:
         """Capture thread: a picture has come."""
         self._captures.add(time.perf_counter())
 
-    def sent(self, frame: Frame, state: FaceState) -> None:
-        """Track thread: this picture's state has been handed to every output."""
+    def tracked(self, state: FaceState) -> None:
+        """Track thread: this picture has become a state."""
         now = time.perf_counter()
         self.frames += 1
         self._faces += state.landmarks is not None
         self._states.add(now)
-        self._latency.add(now - frame.arrived)
-        self._last_sent = now
-        if self._first_sent is None:
-            self._first_sent = now
+        self._last_state = now
+        if self._first_state is None:
+            self._first_state = now
+
+    def sent(self, frame: Frame) -> None:
+        """Track thread, or the steady sender's: a state of this picture has gone to every output
+        for the first time."""
+        self._latency.add(time.perf_counter() - frame.arrived)
 
     def has_run_for(self, seconds: float | None) -> bool:
         """Whether the run has lasted that long since its first state; never if None."""
-        if seconds is None or self._first_sent is None:
+        if seconds is None or self._first_state is None:
             return False
-        return time.perf_counter() - self._first_sent >= seconds
+        return time.perf_counter() - self._first_state >= seconds
 
     def statistics(
         self, dropped: int, *, wishes: Wishes, prompt: Prompt | None = None
@@ -111,7 +115,7 @@ class Meter:
             frames=self.frames,
             faces=self._faces,
             dropped=dropped,
-            seconds=self._last_sent - (self._first_sent or self._last_sent),
+            seconds=self._last_state - (self._first_state or self._last_state),
             mirrored=mirrored,
             latency=self._latency.percentiles(),
             outputs=tuple((output.name, output.datagrams) for output in self._outputs),

@@ -26,12 +26,13 @@ from app.remote import open_remote
 from app.settings import RunSettings, keep_calibration, keep_settings
 from app.sources import is_short, open_source
 from app.statistics import Summary
+from app.steady import SteadySender
 from app.threads import Latest, Worker
 from app.tracking import open_chain
-from app.viewer import Shown, ViewerSettings, open_viewer
+from app.viewer import Shown, open_viewer
 from engine.calibration.guide import Prompt
 from engine.chain import Chain
-from engine.data import FaceState, Frame
+from engine.data import Frame
 from engine.errors import ViewerError
 from engine.mirror import mirrored
 
@@ -97,9 +98,11 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
             state = chain.update(frame, blind=gone or wish.paused)
             if wish.mirror:
                 state = mirrored(state)
-            for output in outputs:
-                output.send(state)
-            meter.sent(frame, state)
+            if not settings.output_rate:
+                for output in outputs:
+                    output.send(state)
+                meter.sent(frame)
+            meter.tracked(state)
             takes.write(state)
             states.put(Shown(frame, state))
             if chain.led is not None:
@@ -108,6 +111,9 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
 
         capturing = stack.enter_context(Worker(capture))
         tracking = stack.enter_context(Worker(track))
+        if settings.output_rate:
+            steady = SteadySender(settings.output_rate, states, outputs, meter)
+            stack.enter_context(Worker(steady.step))
         profile, interrupted = settings.profile, False
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
@@ -139,7 +145,7 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
         keep_settings(settings, profile, viewer.settings, mirror=wishes.mirror)
     last = states.peek()
     if settings.snapshot is not None and last is not None:
-        _write_snapshot(settings.snapshot, last.state, settings.viewer)
+        _write_snapshot(settings.snapshot, last, settings, mirrored=wishes.mirror)
     return meter.summary(
         frames.overwritten,
         mirrored=wishes.mirror,
@@ -165,16 +171,25 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
     if not settings.window:
         return None
     try:
-        return stack.enter_context(open_viewer(settings.viewer))
+        return stack.enter_context(
+            open_viewer(settings.viewer, face_models=settings.tracking.models)
+        )
     except ViewerError as error:
         log.warning("%s Going on without the window.", error)
         return None
 
 
-def _write_snapshot(path: Path, state: FaceState, settings: ViewerSettings) -> None:
+def _write_snapshot(path: Path, last: Shown, settings: RunSettings, *, mirrored: bool) -> None:
     from app.viewer.snapshot import render_snapshot, save_png  # a run without it needs no OpenGL
 
-    save_png(path, render_snapshot(state, settings))
+    image = render_snapshot(
+        last.state,
+        settings.viewer,
+        frame=last.frame,
+        face_models=settings.tracking.models,
+        mirrored=mirrored,
+    )
+    save_png(path, image)
 
 
 def _seconds_since(frame: Frame) -> float:

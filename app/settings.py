@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.folders import config_folder
+from app.folders import config_folder, data_folder
 from app.outputs import OutputSettings, parse_output
 from app.outputs.ifacialmocap import IFacialMocapSettings
 from app.outputs.livelink import LiveLinkSettings
@@ -19,11 +19,13 @@ from app.outputs.vtsphone import VtsPhoneSettings
 from app.profile import read_profile, write_profile
 from app.recordings.takes import TakeSettings
 from app.sources import SourceSettings
-from app.tracking import TrackingSettings
+from app.tracking import RegressorChoice, TrackingSettings
 from app.viewer import ViewerSettings
 from engine.calibration import CalibrationSettings
 from engine.errors import SettingsError
+from engine.runtime import Runtime, RuntimeSettings
 from engine.smoother import SmootherSettings
+from engine.tracker import TrackerSettings
 
 DEFAULT_PROFILE = "default"
 
@@ -38,6 +40,8 @@ class Profile:
     face_model: MediaPipe's face_landmarker.task, if it is not to be found by mien itself.
     outputs:    PROTOCOL[:HOST[:PORT]] of every live destination.
     remote:     [HOST:]PORT at which other programs may ask over OSC; empty: nowhere.
+    output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
+    regressor:  what looks at the face; all but MediaPipe have to be added (`mien models`).
     """
 
     version: int = 1
@@ -45,6 +49,10 @@ class Profile:
     face_model: Path | None = None
     outputs: tuple[str, ...] = ("vmc", "osc")
     remote: str = ""
+    output_rate: float = 0.0
+    regressor: RegressorChoice = "mediapipe"
+    runtime: RuntimeSettings = RuntimeSettings()
+    tracker: TrackerSettings = TrackerSettings()
     source: SourceSettings = SourceSettings()
     smoother: SmootherSettings = SmootherSettings()
     calibration: CalibrationSettings = CalibrationSettings()
@@ -59,6 +67,10 @@ class Profile:
     vtsphone: VtsPhoneSettings = VtsPhoneSettings()
 
     def __post_init__(self) -> None:
+        if not (self.output_rate == 0.0 or 1.0 <= self.output_rate <= 240.0):
+            raise SettingsError(
+                f"`output_rate` is {self.output_rate}; expected 1 to 240 a second, or 0."
+            )
         if self.version != 1:
             raise SettingsError(
                 f"version is {self.version}; this mien reads version 1. Install a newer mien."
@@ -74,6 +86,7 @@ class RunSettings:
     seconds:    end so long after the first state; None: no such end.
     recordings: files to write; the ending says which format.
     remote:     [HOST:]PORT at which other programs may ask (app/remote.py); empty: nowhere.
+    output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
     snapshot:   PNG of the last state, rendered at the end.
     profile:    name of the profile, and what it holds, for settings changed in the window.
     """
@@ -85,6 +98,7 @@ class RunSettings:
     recordings: tuple[Path, ...]
     takes: TakeSettings
     remote: str
+    output_rate: float
     window: bool
     viewer: ViewerSettings
     frames: int | None
@@ -134,10 +148,22 @@ def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:
             return replace(output, options=profile.vtsphone)
 
 
-def tracking_settings(profile: Profile, face_model: Path) -> TrackingSettings:
-    """What sees the face, as the profile says."""
+def tracking_settings(
+    profile: Profile,
+    face_model: Path,
+    *,
+    regressor: RegressorChoice | None = None,
+    runtime: Runtime | None = None,
+) -> TrackingSettings:
+    """What sees the face, as the profile says. regressor, runtime: as the command line says."""
     return TrackingSettings(
-        face_model=face_model, smoother=profile.smoother, calibration=profile.calibration
+        face_model=face_model,
+        models=data_folder() / "models",
+        regressor=regressor or profile.regressor,
+        runtime=replace(profile.runtime, runtime=runtime or profile.runtime.runtime),
+        tracker=profile.tracker,
+        smoother=profile.smoother,
+        calibration=profile.calibration,
     )
 
 

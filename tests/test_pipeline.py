@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,15 +51,17 @@ def settings(
     seconds: float | None = None,
     takes: TakeSettings = TakeSettings(),
     remote: str = "",
+    models: Path = Path("none"),
 ) -> RunSettings:
     return RunSettings(
         source=SourceSettings(spec=spec, pace="fast" if pace == "fast" else "realtime", loop=loop),
-        tracking=TrackingSettings(face_model()),
+        tracking=TrackingSettings(face_model(), models),
         mirror=mirror,
         outputs=outputs,
         recordings=recordings,
         takes=takes,
         remote=remote,
+        output_rate=0.0,
         window=False,
         viewer=ViewerSettings(),
         frames=frames,
@@ -217,3 +220,15 @@ def test_what_is_asked_over_osc_is_done_while_it_runs(
     kept = load_profile("default").calibration
     assert kept.channel("mouthSmileLeft").neutral > 0.3
     assert len(kept.head) == 3
+
+
+def test_a_steady_rate_is_kept_whatever_the_pictures_do(
+    clip: Path, receiver: socket.socket
+) -> None:
+    output = parse_output(f"osc:127.0.0.1:{receiver.getsockname()[1]}")
+    asked = settings(str(clip), pace="realtime", loop=True, outputs=(output,), seconds=2.0)
+    summary = run(replace(asked, output_rate=60.0))
+    times = [value for address, value in messages(receiver) if address == "/face/tracked"]
+    assert summary.frames < 60  # 24 pictures a second
+    assert 100 < len(times) < 130
+    assert summary.latency is not None

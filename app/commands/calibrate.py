@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from app.commands.run import INTERRUPTED, positive_float
+from app.commands.run import INTERRUPTED, add_regressor_arguments, positive_float
 from app.face_model import face_model_path
 from app.pipeline import run as run_pipeline
 from app.settings import (
@@ -29,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="CAMERA|FILE|FOLDER|URL|demo",
         help="as of `mien run` (default: as the profile says)",
     )
+    add_regressor_arguments(parser)
     parser.add_argument(
         "--pace", choices=("realtime", "fast"), help="of a file: its own (default), or in a hurry"
     )
@@ -49,12 +50,18 @@ def run(arguments: argparse.Namespace) -> int:
             pace=arguments.pace or profile.source.pace,
             loop=True,  # a clip may be shorter than the guide
         ),
-        tracking=tracking_settings(profile, face_model_path(profile.face_model)),
+        tracking=tracking_settings(
+            profile,
+            face_model_path(profile.face_model),
+            regressor=arguments.regressor,
+            runtime=arguments.runtime,
+        ),
         mirror=True,  # one looks at oneself
         outputs=(),
         recordings=(),
         takes=profile.takes,
         remote="",
+        output_rate=0.0,
         window=not arguments.no_window,
         viewer=profile.viewer,
         frames=None,

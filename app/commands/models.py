@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from app.folders import data_folder
@@ -167,12 +167,8 @@ def _export(name: str, target: Path, folder: Path) -> None:
             f"Add it: mien models add {entry.add}"
         )
     verify(folder, card)
-    part: Path | None = None
+    part = target.with_name(f".{target.name}.part")
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=target.parent, prefix=target.name, suffix=".part", delete=False
-        ) as file:
-            part = Path(file.name)
         shutil.copyfile(folder / card.file.file, part)
         part.replace(target)
     except OSError as error:
@@ -181,7 +177,7 @@ def _export(name: str, target: Path, folder: Path) -> None:
             "Give another place: --onnx FILE"
         ) from error
     finally:
-        if part is not None:
+        with suppress(OSError):  # a folder that is not there has nothing to clean up
             part.unlink(missing_ok=True)
     print(f"{target}: {card.variant}, {_size(card.file.bytes)}")
 

@@ -17,7 +17,10 @@ from app.settings import (
     output_settings,
     tracking_settings,
 )
+from app.tracking import REGRESSOR_CHOICES
+from app.viewer import FIGURES
 from engine.errors import SettingsError
+from engine.runtime import RUNTIMES
 
 INTERRUPTED = 130
 
@@ -33,6 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="camera number or part of its name, video, picture, folder of pictures, address, "
         "or the built-in clip (default: camera 0)",
     )
+    add_regressor_arguments(parser)
     parser.add_argument(
         "--output",
         metavar="PROTOCOL[:HOST[:PORT]]",
@@ -57,6 +61,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="[HOST:]PORT",
         help="let other programs calibrate, recentre, pause, mirror, record over OSC at this port",
     )
+    parser.add_argument(
+        "--output-rate",
+        metavar="HZ",
+        type=positive_float,
+        help="send so many states a second, predicted between pictures (default: each as it comes)",
+    )
+    parser.add_argument(
+        "--figure",
+        choices=FIGURES,
+        help="show the head, the regressor's own mesh, or that mesh over the camera picture",
+    )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(
         "--mirror",
@@ -74,6 +89,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--snapshot", metavar="PNG", type=Path, help="render the last state to a picture"
+    )
+
+
+def add_regressor_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which network looks at the face, and on what."""
+    parser.add_argument(
+        "--regressor",
+        choices=REGRESSOR_CHOICES,
+        help="what looks at the face (default: mediapipe); the others are added first: mien models",
+    )
+    parser.add_argument(
+        "--runtime", choices=RUNTIMES, help="what computes the networks (default: auto)"
     )
 
 
@@ -102,20 +129,34 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
             pace=arguments.pace or profile.source.pace,
             loop=arguments.loop or profile.source.loop,
         ),
-        tracking=tracking_settings(profile, face_model_path(profile.face_model)),
+        tracking=tracking_settings(
+            profile,
+            face_model_path(profile.face_model),
+            regressor=arguments.regressor,
+            runtime=arguments.runtime,
+        ),
         mirror=profile.mirror if arguments.mirror is None else arguments.mirror,
         outputs=output_settings(specs, profile),
         recordings=tuple(arguments.record),
         takes=_takes(arguments.slate, profile.takes),
         remote=profile.remote if arguments.remote is None else arguments.remote,
+        output_rate=_output_rate(arguments.output_rate, profile.output_rate),
         window=not arguments.no_window,
-        viewer=profile.viewer,
+        viewer=replace(profile.viewer, figure=arguments.figure or profile.viewer.figure),
         frames=arguments.frames,
         seconds=arguments.seconds,
         snapshot=arguments.snapshot,
         profile_name=arguments.profile,
         profile=profile,
     )
+
+
+def _output_rate(asked: float | None, kept: float) -> float:
+    if asked is None:
+        return kept
+    if not 1.0 <= asked <= 240.0:
+        raise SettingsError(f"cannot use --output-rate {asked:g}; expected 1 to 240 a second.")
+    return asked
 
 
 def _takes(slate: str | None, takes: TakeSettings) -> TakeSettings:

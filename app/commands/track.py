@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.commands.run import INTERRUPTED
+from app.commands.run import INTERRUPTED, add_regressor_arguments
 from app.face_model import face_model_path
 from app.progress import ProgressBar
 from app.recordings import open_recording
@@ -41,6 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="file to write (.csv, .jsonl, .glb, .bvh, .npz); may be repeated; with several inputs "
         f"{NAME} in it stands for the input's name",
     )
+    add_regressor_arguments(parser)
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
@@ -62,7 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
         )
     for spec in arguments.input:  # better now than after hours of tracking the first ones
         _open(spec).close()
-    tracking = tracking_settings(profile, face_model_path(profile.face_model))
+    tracking = tracking_settings(
+        profile,
+        face_model_path(profile.face_model),
+        regressor=arguments.regressor,
+        runtime=arguments.runtime,
+    )
     for spec, group in zip(arguments.input, paths, strict=True):
         if not track(spec, group, tracking, mirror=mirror):
             return INTERRUPTED

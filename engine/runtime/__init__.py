@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 
 Runtime = Literal["auto", "onnx", "tensorrt"]
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 Provider = Literal["auto", "cpu", "cuda", "directml", "coreml"]
 
 

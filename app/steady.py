@@ -1,0 +1,45 @@
+"""A steady rate for receivers that want one: between two pictures, predicted states."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from app.meter import Meter
+from app.outputs import Output
+from app.threads import Latest
+from app.viewer import Shown
+from engine.prediction import Predictor
+
+
+class SteadySender:
+    """Sends the newest state, predicted for the moment, on every beat. `step` is a worker's."""
+
+    def __init__(
+        self, rate: float, states: Latest[Shown], outputs: Sequence[Output], meter: Meter
+    ) -> None:
+        self._interval = 1.0 / rate
+        self._states, self._outputs, self._meter = states, outputs, meter
+        self._predictor = Predictor()
+        self._shown: Shown | None = None
+        self._next = time.perf_counter()
+
+    def step(self) -> bool:
+        """Wait for the beat and send."""
+        now = time.perf_counter()
+        if now < self._next:
+            time.sleep(self._next - now)
+        self._next = max(self._next + self._interval, now)  # beats that were missed stay missed
+        shown = self._states.peek()
+        if shown is None:
+            return True
+        now = time.perf_counter()
+        is_new = shown is not self._shown
+        if is_new:
+            self._shown = shown
+            self._predictor.observe(shown.state, now)
+        for output in self._outputs:
+            output.send(self._predictor.at(now))
+        if is_new:
+            self._meter.sent(shown.frame)
+        return True
