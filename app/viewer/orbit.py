@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.viewer.camera import DISTANCE, FIELD_OF_VIEW, Camera, orbit_camera
+from app.viewer.keys import Command
 
 NEAREST = 0.30
 FARTHEST = 2.5
@@ -61,3 +62,24 @@ class Orbit:
         shifted = np.eye(4)
         shifted[0, 3] = -2.0 * aside
         return replace(camera, clip_from_view=shifted @ camera.clip_from_view)
+
+
+def after_key(orbit: Orbit, command: Command) -> Orbit:
+    """Where a key leads; the same place for a key that means something else."""
+    match command:
+        case Command.TURN_LEFT:
+            return orbit.turned(-KEY_STEP, 0.0)
+        case Command.TURN_RIGHT:
+            return orbit.turned(KEY_STEP, 0.0)
+        case Command.TURN_UP:
+            return orbit.turned(0.0, KEY_STEP)
+        case Command.TURN_DOWN:
+            return orbit.turned(0.0, -KEY_STEP)
+        case Command.NEARER:
+            return orbit.zoomed(1)
+        case Command.FARTHER:
+            return orbit.zoomed(-1)
+        case Command.RESET_VIEW:
+            return Orbit()
+        case _:
+            return orbit

@@ -10,15 +10,7 @@ from typing import Self, get_args
 
 import numpy as np
 
-from app.actions import (
-    Action,
-    Calibrate,
-    Quit,
-    Recentre,
-    SetMirror,
-    SetPaused,
-    SetRecording,
-)
+from app.actions import Action, Quit
 from app.latency import Rate
 from app.statistics import Statistics
 from app.viewer import LARGEST, SMALLEST, FigureKind, Shown, ViewerSettings
@@ -28,9 +20,10 @@ from app.viewer.figure import Figure
 from app.viewer.keys import Command, command_for
 from app.viewer.look import LOOKS
 from app.viewer.notices import Notices
-from app.viewer.orbit import KEY_STEP, Orbit
+from app.viewer.orbit import Orbit, after_key
 from app.viewer.overlay import Overlay
 from app.viewer.rates import DrawingStatistics
+from app.viewer.requests import request_for
 from app.viewer.stance import Stance
 from app.viewer.window import Window
 
@@ -152,11 +145,13 @@ class Viewer:
         actions: list[Action] = []
         for press in given.keys:
             command = command_for(press)
-            if command is Command.QUIT:
-                self._ended = True
-            elif (asked := self._asked_of_others(command, statistics)) is not None:
-                actions.append(asked)
-            elif command is not None:
+            if command is None:
+                continue
+            if (request := request_for(command, statistics)) is not None:
+                actions.append(request.action)
+                if request.remark:
+                    self._say(request.remark)
+            else:
                 self._do(command)
         if self.window.closing:
             self._ended = True
@@ -164,30 +159,9 @@ class Viewer:
             actions.append(Quit())
         return tuple(actions)
 
-    def _asked_of_others(self, command: Command | None, statistics: Statistics) -> Action | None:
-        """What another stage has to do about this key, said to the person at once."""
-        match command:
-            case Command.MIRROR:
-                self._say("Mirror " + _on_off(not statistics.mirrored))
-                return SetMirror(not statistics.mirrored)
-            case Command.CALIBRATE:
-                self._say("Calibrating: rest your face for two seconds")
-                return Calibrate()
-            case Command.RECENTRE:
-                self._say("Head centred")
-                return Recentre()
-            case Command.PAUSE:
-                if statistics.paused:  # else a notice stays for as long as the pause
-                    self._say("Going on")
-                return SetPaused(not statistics.paused)
-            case Command.RECORD:
-                self._say("Take ended" if statistics.recording else "Recording a take")
-                return SetRecording(not statistics.recording)
-            case _:
-                return None
-
     def _do(self, command: Command) -> None:
-        settings, orbit = self._settings, self._orbit
+        settings = self._settings
+        self._orbit = after_key(self._orbit, command)
         match command:
             case Command.HELP:
                 self.help_shown = not self.help_shown
@@ -207,20 +181,8 @@ class Viewer:
                 self._change_look(-1)
             case Command.NEXT_BACKGROUND:
                 self._change_background()
-            case Command.TURN_LEFT:
-                self._orbit = orbit.turned(-KEY_STEP, 0.0)
-            case Command.TURN_RIGHT:
-                self._orbit = orbit.turned(KEY_STEP, 0.0)
-            case Command.TURN_UP:
-                self._orbit = orbit.turned(0.0, KEY_STEP)
-            case Command.TURN_DOWN:
-                self._orbit = orbit.turned(0.0, -KEY_STEP)
-            case Command.NEARER:
-                self._orbit = orbit.zoomed(1)
-            case Command.FARTHER:
-                self._orbit = orbit.zoomed(-1)
-            case Command.RESET_VIEW:
-                self._orbit = Orbit()
+            case Command.QUIT:
+                self._ended = True
             case Command.FULLSCREEN:
                 self._settings = replace(settings, fullscreen=not settings.fullscreen)
                 self._apply_window_settings()
