@@ -10,12 +10,13 @@ from engine.geometry import Array
 from engine.regressors.crops import BROWS_TO_CHIN, CropBox, box_of_mean_side
 
 CELLS = 48  # a side: an eye is about ten wide
+PIXELS = 4  # along each side of a cell are enough
 PATCH = 4  # cells a side: what changes about the size of an eye …
 CHANGE = 10.0  # … by so many grey levels is a change
 
 
 class FacePicture:
-    """The face from brows to chin, small and grey. A blink, a glance, a word changes it."""
+    """The face from brows to chin, small, in green. A blink, a glance, a word changes it."""
 
     def __init__(self) -> None:
         self._box: CropBox | None = None
@@ -37,11 +38,13 @@ class FacePicture:
 
 
 def _cells(image: NDArray[np.uint8], box: CropBox) -> NDArray[np.float32]:
-    """(CELLS, CELLS) mean grey levels of the box, as far as it lies within the picture."""
+    """(CELLS, CELLS) mean levels of the box, as far as it lies within the picture."""
     height, width = image.shape[:2]
     left, top = max(int(box.x - box.size / 2), 0), max(int(box.y - box.size / 2), 0)
     right, bottom = min(int(box.x + box.size / 2), width), min(int(box.y + box.size / 2), height)
     if left >= right or top >= bottom:
         return np.zeros((CELLS, CELLS), np.float32)
-    small = cv2.resize(image[top:bottom, left:right], (CELLS, CELLS), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32)
+    stride = max(int(box.size) // (CELLS * PIXELS), 1)
+    green = np.ascontiguousarray(image[top:bottom:stride, left:right:stride, 1])
+    cells = cv2.resize(green, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    return np.asarray(cells, np.float32)

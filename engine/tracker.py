@@ -42,7 +42,7 @@ class TrackerSettings:
     landmarker_every: with a regressor, the landmarker sees one picture in so many at least; 1: all.
     """
 
-    landmarker_every: int = 3
+    landmarker_every: int = 2
 
     def __post_init__(self) -> None:
         if self.landmarker_every < 1:

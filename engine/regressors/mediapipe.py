@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,21 +11,27 @@ from engine.blendshapes import BLENDSHAPES
 from engine.data import Frame, Observation
 from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
 from engine.geometry import Array, quaternion_from_matrix
-from engine.landmarker import Detection, FaceLandmarker
-from engine.small_faces import SmallFaceSearch, follow_from
+from engine.landmarker import Detection, Landmarker
+from engine.small_faces import SmallFaceSearch
 
 METRES_PER_CENTIMETRE = 0.01
 
 UNSUPPORTED: tuple[str, ...] = ("tongueOut",)
-"""Blendshapes that MediaPipe does not give; their weights stay 0."""
+"""Blendshapes that MediaPipe's package does not give; their weights stay 0. Our sessions give it."""
 
 
 class MediaPipeRegressor:
     """Frame in, Observation out. One face, followed from frame to frame."""
 
-    def __init__(self, model: Path) -> None:
-        self._landmarker = FaceLandmarker(model)
-        self._search = SmallFaceSearch(model)
+    def __init__(self, landmarker: Landmarker) -> None:
+        """Takes the landmarker, which follows, over: closing the regressor closes it."""
+        self._landmarker = landmarker
+        self._search = SmallFaceSearch(landmarker)
+
+    @property
+    def device(self) -> str:
+        """By what and where the face is found, in words for people."""
+        return self._landmarker.device
 
     def observe(self, frame: Frame) -> Observation | None:
         """What is seen in this frame, or None where there is no face."""
@@ -34,10 +39,10 @@ class MediaPipeRegressor:
         if detection is not None:
             self._search.rest()
         else:
-            box = self._search.find(frame.image)
-            if box is None:
+            found = self._search.find(frame.image)
+            if found is None:
                 return None
-            detection = follow_from(self._landmarker, frame, box)
+            detection = self._landmarker.follow_from(frame.image, frame.timestamp, found)
             if detection is None:
                 return None
         height, width = frame.image.shape[:2]
@@ -46,7 +51,6 @@ class MediaPipeRegressor:
     def close(self) -> None:
         """Release the network. May be called twice."""
         self._landmarker.close()
-        self._search.close()
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +75,7 @@ def observation_from_detection(
     set_eye_look(weights, gaze)
     return Observation(
         timestamp=timestamp,
-        confidence=share_inside(detection.landmarks, *image_size),
+        confidence=confidence(detection, *image_size),
         landmarks=detection.landmarks,
         weights=weights,
         head_rotation=quaternion_from_matrix(rotation),
@@ -87,12 +91,13 @@ def weights_from_scores(detection: Detection) -> Array:
     return np.array([score.get(name, 0.0) for name in BLENDSHAPES])
 
 
-def share_inside(landmarks: Array, width: int, height: int) -> float:
-    """Share of the landmarks that lie inside the picture: our confidence.
+def confidence(detection: Detection, width: int, height: int) -> float:
+    """The network's own score of the face, times the share of landmarks inside the picture.
 
-    MediaPipe keeps its own face score to itself; a face that leaves the picture is what makes its
-    numbers wrong most often.
+    A face that leaves the picture is what makes the numbers wrong most often, and the network does
+    not say so. MediaPipe's package keeps the score to itself; then it counts as 1.
     """
-    x, y = landmarks[:, 0], landmarks[:, 1]
+    x, y = detection.landmarks[:, 0], detection.landmarks[:, 1]
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    return float(inside.mean())
+    presence = 1.0 if detection.presence is None else detection.presence
+    return float(inside.mean()) * presence

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.geometry import Array
 from engine.runtime import Session
-from engine.runtime.cropping import FRAME, CroppingSession, CropRule, takes_frame
+from engine.runtime.cropping import CroppingSession, CropRule, takes_frame
 
 
 class CropNetwork:
@@ -71,19 +71,26 @@ class CropNetwork:
             session.close()
 
     def _checked(self, sessions: Sequence[Session]) -> tuple[Session, ...]:
-        """Sessions of camera pictures with all the outputs. Closes wrong ones."""
+        """Sessions of camera pictures, with all the outputs. Closes wrong ones."""
         shapes = {output.name: output.shape for one in sessions for output in one.outputs}
-        inputs = {one.inputs[0].name for one in sessions}
-        for name, size in self._sizes.items():
-            if shapes.get(name, ())[1:] != (size,) or not inputs <= {FRAME, self._rule.input}:
-                for session in sessions:
-                    session.close()
-                listed = ", ".join(f"{name} {list(shape[1:])}" for name, shape in shapes.items())
-                raise ModelError(
-                    f"this is not the network {self.name}: it makes {listed} of "
-                    f"{', '.join(sorted(inputs))}; expected {name} [{size}] of {self._rule.input}. "
-                    f"Add it again: mien models add {self.name} FILE"
-                )
+        makes_all = all(shapes.get(name, ())[1:] == (size,) for name, size in self._sizes.items())
+        if not makes_all or not all(self._takes_crop(one) for one in sessions):
+            for session in sessions:
+                session.close()
+            made = ", ".join(f"{name} {list(shape[1:])}" for name, shape in shapes.items())
+            taken = ", ".join(f"{one.name} {list(one.shape[1:])}" for one in sessions[0].inputs)
+            wanted = ", ".join(f"{name} [{size}]" for name, size in self._sizes.items())
+            side = self._rule.size
+            raise ModelError(
+                f"this is not the network {self.name}: it makes {made} of {taken}; expected "
+                f"{wanted} of {self._rule.input} [3, {side}, {side}]. "
+                f"Add it again: mien models add {self.name} FILE"
+            )
         return tuple(
             one if takes_frame(one) else CroppingSession(one, self._rule) for one in sessions
         )
+
+    def _takes_crop(self, session: Session) -> bool:
+        image = session.inputs[0]
+        is_crop = (image.name, image.shape[1:]) == (self._rule.input, (3,) + (self._rule.size,) * 2)
+        return takes_frame(session) or (is_crop and len(session.inputs) == 1)
