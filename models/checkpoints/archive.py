@@ -9,7 +9,6 @@ import io
 import os
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from engine.errors import ModelError
+from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
 from models.checkpoints.torch_file import is_torch_zip
 
 MAX_FILES = 5_000  # in all; the official downloads hold some dozens
@@ -25,15 +25,6 @@ MAX_TOTAL = 4_000_000_000  # bytes out of an archive; ExpNet's three parts have 
 MAX_RATIO = 100  # of these to the archive's own, beyond …
 SMALL = 10_000_000  # … as many bytes
 
-_DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    NotImplementedError,  # a compression that Python does not know
-    RuntimeError,  # a password
-    ValueError,
-)
 _GZIP, _BZIP2, _XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ"
 
 
@@ -84,9 +75,9 @@ def _members(path: Path) -> Iterator[Member]:
         raise ModelError(
             f"cannot read {path}: {error.strerror or error}. Correct its path and its rights."
         ) from error
-    except _DAMAGED as error:
+    except ARCHIVE_DAMAGE as error:
         raise ModelError(
-            f"cannot unpack {path}: damaged, cut off or locked ({_brief(error)}); expected the "
+            f"cannot unpack {path}: damaged, cut off or locked ({brief(error)}); expected the "
             "archive as it was downloaded. Download it again."
         ) from error
 
@@ -162,7 +153,3 @@ class _Budget:
             )
         self._left -= len(content)
         return Member(f"{self._path.stem}/{name}", len(content), lambda: io.BytesIO(content))
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:100]

@@ -136,6 +136,13 @@ def _emorec_config(configuration: Configuration, state: State) -> EmorecConfig:
                 f"cannot use this emotion head: its cfg.yaml says {key}: true, which mien does "
                 "not compute; expected expression and pose only. Take EMOCA-emorec."
             )
+    for key in ("v_activation", "a_activation"):
+        value = configuration.text(key, _EMOREC_SECTIONS)
+        if value not in (None, "none", "null"):
+            raise ModelError(
+                f"cannot use this emotion head: its cfg.yaml says {key}: {value:.40}; expected "
+                "none. Take the official EMOCA-emorec."
+            )
     parts = tuple(part for part, key in _PART_FLAGS if configuration.flag(key, _EMOREC_SECTIONS))
     if not parts:
         raise ModelError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
-import zlib
 from math import prod
 from typing import Any, BinaryIO
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
 from models.checkpoints.pickled import PLAIN_NAMES, Names, unpickle
 from models.checkpoints.pickled_arrays import NUMPY_NAMES, object_of
 from models.checkpoints.torch_file import TENSOR_NAMES
@@ -29,7 +29,6 @@ _ORDER = re.compile(r"'fortran_order': *(True|False)")
 _SHAPE = re.compile(r"'shape': *\(([\d, L]*)\)")  # L: Python 2's whole numbers
 _NUMBERS = re.compile(r"[<>|=]?([fiu][248]|[iub]1)")
 _NAMES = Names(PLAIN_NAMES | NUMPY_NAMES | TENSOR_NAMES)
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 
 
 def read_npy(file: BinaryIO) -> object:
@@ -53,8 +52,8 @@ def read_npz(file: BinaryIO) -> dict[str, NDArray[Any]]:
                     descr, order, shape = _header(entry)
                     data = entry.read(MAX_NPZ_ENTRY)
                 arrays[name.removesuffix(".npy")] = _numbers(data, descr, order, shape)
-    except _DAMAGED as error:
-        raise ModelError(f"it is damaged or cut off ({error})") from error
+    except ARCHIVE_DAMAGE as error:
+        raise ModelError(f"it is damaged or cut off ({brief(error)})") from error
     return arrays
 
 

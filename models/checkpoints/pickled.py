@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickletools
 import struct
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
@@ -93,11 +94,13 @@ def unpickle(
     """
     machine = _Machine(names, [] if persistents is None else persistents)
     try:
-        operations = pickletools.genops(cast(BinaryIO, _Clamped(file)))
-        for count, (opcode, argument, _) in enumerate(operations):
-            if count == MAX_OPCODES:
-                raise ModelError(f"its pickle has more than {MAX_OPCODES:,} steps")
-            machine.step(opcode.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about escapes in the texts of damaged files
+            operations = pickletools.genops(cast(BinaryIO, _Clamped(file)))
+            for count, (opcode, argument, _) in enumerate(operations):
+                if count == MAX_OPCODES:
+                    raise ModelError(f"its pickle has more than {MAX_OPCODES:,} steps")
+                machine.step(opcode.name, argument)
         return machine.stack.pop()
     except _BROKEN as error:
         raise ModelError(f"its pickle is damaged or cut off ({_brief(error)})") from error

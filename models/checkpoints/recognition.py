@@ -13,6 +13,7 @@ import numpy as np
 from engine.errors import ModelError
 from models.checkpoints import mat, tensorflow
 from models.checkpoints.archive import Member
+from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
 from models.checkpoints.flame import is_flame_model, read_model_pickle
 from models.checkpoints.npy import NPY_START, read_npy
 from models.checkpoints.torch_file import LEGACY_START, ZIP_START, is_torch_zip, read_tensors
@@ -137,8 +138,8 @@ def _zip_kind(file: BinaryIO) -> Kind:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise ModelError(f"it is cut off or damaged ({error})") from error
+    except ARCHIVE_DAMAGE as error:
+        raise ModelError(f"it is cut off or damaged ({brief(error)})") from error
     file.seek(0)
     if is_torch_zip(names):
         return _torch_kind(file)

@@ -51,8 +51,11 @@ def is_table(end: bytes) -> bool:
 
 def is_v1(table: bytes) -> bool:
     """Whether a table holds its numbers itself. Raises ModelError if it is damaged."""
-    for key, value in _entries(table):
-        return key == b"" and 1 in _message(value) and isinstance(_message(value)[1][0], bytes)
+    try:
+        for key, value in _entries(table):
+            return key == b"" and isinstance(_message(value).get(1, [None])[0], bytes)
+    except _BROKEN as error:
+        raise _damaged(error) from error
     return False
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
 from models.checkpoints.pickled import (
     PLAIN_NAMES,
     Global,
@@ -48,7 +48,6 @@ _DTYPES = {
 _REBUILD = "torch._utils._rebuild_tensor_v2"
 _PARAMETER = "torch._utils._rebuild_parameter"
 _NESTED = "torch.storage._load_from_bytes"  # how a tensor is pickled by anything but torch.save
-_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError)
 
 TENSOR_NAMES = frozenset(
     {_REBUILD, _PARAMETER, _NESTED, "torch.Size", "torch.device"}
@@ -120,8 +119,8 @@ def _opened(file: BinaryIO) -> tuple[object, Storages]:
             return _zip(file)
         if start == LEGACY_START:
             return _stream(file)
-    except _DAMAGED as error:
-        raise ModelError(f"it is damaged or cut off ({error})") from error
+    except ARCHIVE_DAMAGE as error:
+        raise ModelError(f"it is damaged or cut off ({brief(error)})") from error
     raise ModelError("it is no file of torch.save")
 
 
@@ -143,7 +142,10 @@ def _zip(file: BinaryIO) -> tuple[object, Storages]:
     def storage(key: str) -> bytes:
         if f"{folder}data/{key}" not in entries:
             raise ModelError(f"the storage {key!r:.40} is missing in it")
-        return archive.read(f"{folder}data/{key}")  # checks the CRC
+        try:
+            return archive.read(f"{folder}data/{key}")  # checks the CRC
+        except ARCHIVE_DAMAGE as error:
+            raise ModelError(f"the storage {key!r:.40} is damaged ({brief(error)})") from error
 
     with archive.open(pickle_name) as stream:
         content = io.BytesIO(stream.read())
