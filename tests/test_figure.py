@@ -92,9 +92,9 @@ def test_the_mesh_turns_with_the_head_and_its_eyes_with_the_gaze(folder: Path) -
     assert set(np.flatnonzero(changed)) == {*range(100, 110), *range(200, 210)}
     np.testing.assert_array_equal(np.flatnonzero(figure.eyes[:, 3]), np.flatnonzero(changed))
     for ball, yaw, pitch in ((LEFT_EYE, 0.3, 0.0), (RIGHT_EYE, 0.0, 0.2)):
-        turn = cv2.Rodrigues(np.array([pitch, yaw, 0.0]))[0]
+        eye_turn = matrix_from_quaternion(quaternion_from_euler(pitch, yaw, 0.0))
         step, before = moved[ball][1:] - moved[ball][:-1], at_rest[ball][1:] - at_rest[ball][:-1]
-        np.testing.assert_allclose(step, before @ turn.T, atol=1e-6)
+        np.testing.assert_allclose(step, before @ eye_turn.T, atol=1e-6)
 
 
 def test_a_basel_mask_stands_where_a_face_would(folder: Path) -> None:
