@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
+
+from numpy.typing import NDArray
 
 from engine.errors import ModelError
 from models.card import ModelCard, SelfTest, StoredFile, self_test_input
 from models.catalogue import catalogue_entry
 from models.checkpoints.archive import Member, members_of
 from models.checkpoints.faces import FaceFile, bfm_file, flame_files
+from models.checkpoints.npy import read_npz
 from models.checkpoints.recognition import ADD_AS, Kind, Recognised, recognise
 from models.heads.bfm import BfmHead
-from models.heads.flame_files import read_flame
 from models.installation import FLAME_PARTS, NETWORKS, file_name, stored_file
 
 SELF_TEST_SEED = 20261121
@@ -106,15 +107,29 @@ def _face_card(file: FaceFile, staged: Path) -> ModelCard:
 
 def _check_together(staged: Path, folder: Path) -> None:
     """The parts of FLAME that are given and those that are there must be of one mesh."""
-    given = {path.name for path in staged.iterdir()}
-    with TemporaryDirectory(dir=staged) as together:
-        for part in FLAME_PARTS:
-            file = file_name(part)
-            source = (staged if file in given else folder) / file
-            if source.is_file():
-                shutil.copyfile(source, Path(together, file))
-        if Path(together, file_name("flame")).exists():
-            read_flame(Path(together))
+    parts: dict[str, dict[str, NDArray[Any]]] = {}
+    for part in FLAME_PARTS:
+        given = staged / file_name(part)
+        path = given if given.exists() else folder / file_name(part)
+        if path.exists():
+            with path.open("rb") as file:
+                parts[part] = read_npz(file)
+    if "flame" not in parts:
+        return
+    vertices, faces = len(parts["flame"]["template"]), len(parts["flame"]["faces"])
+    for part, arrays in parts.items():
+        for name, array in arrays.items():
+            if part == "flame_eyelids" and len(array) != vertices:
+                raise _strangers(f"{name} eyelid for {len(array)} vertices", f"{vertices} as FLAME")
+            if part != "flame" and name.endswith("faces") and array.max() >= faces:
+                raise _strangers(f"landmarks on triangle {array.max()}", f"{faces} as FLAME has")
+
+
+def _strangers(found: str, expected: str) -> ModelError:
+    return ModelError(
+        f"these parts of FLAME do not belong together: {found}; expected {expected}. "
+        "Give all parts of one FLAME in one command."
+    )
 
 
 def _source(member: Member) -> StoredFile:
@@ -138,7 +153,7 @@ def _refusal(name: str, found: Sequence[Recognised]) -> str:
         )
     if damaged:
         one = damaged[0]
-        return f"cannot use {one.member.name}: {one.fault}; expected {expected}. Download it again."
+        return f"cannot use {one.member.name}: {one.fault}. Take its owner's own file: {expected}"
     if not found:
         return f"nothing to add for {name}: the folder is empty; expected {expected}."
     names = ", ".join(str(one) for one in found[:_NAMED])

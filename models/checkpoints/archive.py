@@ -78,7 +78,7 @@ def _members(path: Path) -> Iterator[Member]:
     except ARCHIVE_DAMAGE as error:
         raise ModelError(
             f"cannot unpack {path}: damaged, cut off or locked ({brief(error)}); expected the "
-            "archive as it was downloaded. Download it again."
+            "file as its owner hands it out. Download it again."
         ) from error
 
 

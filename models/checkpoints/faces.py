@@ -173,4 +173,6 @@ def _single(members: Sequence[Member]) -> Member:
 
 
 def _unusable(member: Member, error: ModelError, expected: str) -> ModelError:
-    return ModelError(f"cannot use {member.name}: {error}; expected {expected}. Download it again.")
+    return ModelError(
+        f"cannot use {member.name}: {error}. Take {expected} as its owner hands it out."
+    )

@@ -25,7 +25,10 @@ EVEN = 1e-3  # how far weights that make one whole may miss it
 _NAMES = Names(PLAIN_NAMES | NUMPY_NAMES, packages=("chumpy", "scipy.sparse"))
 _CHUMPY_ARRAY = ("chumpy.ch.Ch", "chumpy.Ch")
 _CHUMPY_SELECT = ("chumpy.reordering.Select",)
-MODEL_KEYS = frozenset({"v_template", "shapedirs", "posedirs", "weights", "J_regressor"})
+MODEL_KEYS = (
+    *("v_template", "shapedirs", "posedirs", "weights", "J_regressor"),
+    *("f", "kintree_table"),
+)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -40,20 +43,16 @@ def read_model_pickle(file: BinaryIO) -> dict[object, object]:
 
 def is_flame_model(values: dict[object, object]) -> bool:
     """Whether the pickle is of FLAME's kind (SMPL's and MANO's have the same keys)."""
-    return MODEL_KEYS <= values.keys()
+    return {"v_template", "shapedirs"} <= values.keys()
 
 
 def flame_arrays(values: dict[object, object]) -> Arrays:
     """flame.npz out of the pickle. Raises ModelError if it is another model, or implausible."""
-    for key in ("f", "kintree_table", *sorted(MODEL_KEYS)):
+    for key in MODEL_KEYS:
         if key not in values:
-            raise ModelError(f"it has no {key!r}; expected the keys of FLAME's generic_model.pkl")
+            raise ModelError(f"it has no {key!r}; expected {', '.join(MODEL_KEYS)}")
     template, shapes, poses, skin, regressor, faces, tree = (
-        dense(values[key])
-        for key in (
-            *("v_template", "shapedirs", "posedirs", "weights"),
-            *("J_regressor", "f", "kintree_table"),
-        )
+        dense(values[key]) for key in MODEL_KEYS
     )
     count = len(template) if template.ndim == 2 else 0
     if tree.shape != (2, JOINTS) or tree.dtype.kind not in "iu":

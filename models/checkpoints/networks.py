@@ -290,7 +290,7 @@ def _state(member: Member, prefix: str, *, within: str = "") -> State:
             }
     except ModelError as error:
         raise ModelError(
-            f"cannot use {member.name}: {error}; expected the official file. Download it again."
+            f"cannot use {member.name}: {error}. Take the file as its owner hands it out."
         ) from error
 
 

@@ -29,6 +29,10 @@ _SCALARS = (str, bytes, int, float, type(None))
 _BROKEN = (ValueError, IndexError, KeyError, TypeError, OverflowError, struct.error)
 
 
+class ForbiddenNameError(ModelError):
+    """A pickle that wants something called that is not on the reader's list."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Global:
     """A function or class that the pickle names, `module.name`."""
@@ -211,9 +215,9 @@ class _Machine:
 
     def _global(self, name: str) -> Global:
         if not self._names.know(name):
-            raise ModelError(
-                f"its pickle calls for {name!r:.100}; expected arrays and plain data. Nothing of "
-                "it was run. Do not open this file with other programs"
+            raise ForbiddenNameError(
+                f"its pickle calls for {name!r:.100}, which is no data; nothing of it was run, and "
+                "no other program should open it"
             )
         return Global(name)
 

@@ -16,8 +16,10 @@ from models.checkpoints.archive import Member
 from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
 from models.checkpoints.flame import is_flame_model, read_model_pickle
 from models.checkpoints.npy import NPY_START, read_npy
+from models.checkpoints.pickled import ForbiddenNameError
 from models.checkpoints.torch_file import LEGACY_START, ZIP_START, is_torch_zip, read_tensors
 
+WEB_PAGE_STARTS = (b"<!doctype", b"<html")
 PICKLE_START = b"\x80"
 PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".tar")  # of the oldest protocols
 
@@ -45,6 +47,7 @@ class Kind(Enum):
     DATA = "the numbers of a TensorFlow checkpoint (its .index tells of what)"
     ARCHIVE = "an archive in what was given; give it itself"
     EMPTY = "an empty file"
+    WEB_PAGE = "a web page (a browser shows what it says instead of giving the file)"
     OTHER = "nothing that mien knows"
     DAMAGED = "damaged"
 
@@ -129,9 +132,23 @@ def _kind(member: Member) -> Kind:
         if tensorflow.is_table(end):
             names = list(tensorflow.variable_shapes(file.read()))
             return _first_kind(names, _TENSORFLOW_KINDS)
-        if start.startswith(PICKLE_START) or member.name.lower().endswith(PICKLE_SUFFIXES):
+        if start.lstrip().lower().startswith(WEB_PAGE_STARTS):
+            return Kind.WEB_PAGE
+        if start.startswith(PICKLE_START):
             return Kind.FLAME_MODEL if is_flame_model(read_model_pickle(file)) else Kind.OTHER
+        if member.name.lower().endswith(PICKLE_SUFFIXES):
+            return _old_pickle_kind(file)
     return Kind.DATA if ".data-" in member.name else Kind.OTHER
+
+
+def _old_pickle_kind(file: BinaryIO) -> Kind:
+    """The oldest protocols begin with anything, so that what is no pickle is no damaged one."""
+    try:
+        return Kind.FLAME_MODEL if is_flame_model(read_model_pickle(file)) else Kind.OTHER
+    except ForbiddenNameError:
+        raise
+    except ModelError:
+        return Kind.OTHER
 
 
 def _zip_kind(file: BinaryIO) -> Kind:
