@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelError
 
-Runtime = Literal["auto", "onnx", "tensorrt"]
+Runtime = Literal["auto", "mediapipe", "onnx", "tensorrt"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 Provider = Literal["auto", "cpu", "cuda", "directml", "coreml"]
 
@@ -31,6 +31,8 @@ class RuntimeSettings:
     """Where networks are computed.
 
     runtime:  "auto" takes the fastest that works here; the others fail rather than fall back.
+              "mediapipe" is the package of that name for its own networks, and ONNX Runtime for
+              the others.
     provider: ONNX Runtime's device.
     threads:  of ONNX Runtime on the processor.
     spinning: whether its idle threads wait busily: quicker on an idle machine, costly on others.

@@ -45,7 +45,7 @@ class Graph:
 
 
 def fused(network: onnx.ModelProto, rule: CropRule) -> onnx.ModelProto:
-    """The network with `frame` and `image_from_crop` for inputs, its batch size 1.
+    """The network, which is used up, with `frame` and `image_from_crop` for inputs; batch size 1.
 
     Raises ModelError if the network has other inputs than the rule says.
     """
@@ -143,38 +143,33 @@ def cut_out(
 def assembled(
     network: onnx.ModelProto, graph: Graph, *, inputs: Sequence[onnx.ValueInfoProto]
 ) -> onnx.ModelProto:
-    """The network behind the nodes of `graph`, checked."""
-    whole = onnx.ModelProto()
-    whole.CopyFrom(network)
-    del whole.graph.input[:], whole.graph.node[:]
-    whole.graph.input.extend(inputs)
-    whole.graph.node.extend(graph.nodes)
-    whole.graph.node.extend(network.graph.node)
-    whole.graph.initializer.extend(graph.constants)
-    onnx.checker.check_model(whole)
-    return whole
+    """The network, which is used up, behind the nodes of `graph`."""
+    nodes = [*graph.nodes, *network.graph.node]
+    del network.graph.input[:], network.graph.node[:]
+    network.graph.input.extend(inputs)
+    network.graph.node.extend(nodes)
+    network.graph.initializer.extend(graph.constants)
+    return network
 
 
 def with_batch_of_one(network: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy whose free first sizes of inputs and outputs are 1.
+    """The network, which is used up, the free first sizes of its inputs and outputs set to 1.
 
     Raises ModelError if another size is free, but for the height and width of a frame.
     """
-    fixed = onnx.ModelProto()
-    fixed.CopyFrom(network)
-    del fixed.graph.value_info[:]  # they repeat the free size
-    for value in (*fixed.graph.input, *fixed.graph.output):
+    del network.graph.value_info[:]  # they repeat the free size
+    for value in (*network.graph.input, *network.graph.output):
         sizes = value.type.tensor_type.shape.dim
         if sizes and not sizes[0].HasField("dim_value") and value.name != FRAME:
             sizes[0].dim_value = 1
-    for value in fixed.graph.input:
+    for value in network.graph.input:
         free = [s for s in value.type.tensor_type.shape.dim if not s.HasField("dim_value")]
         if free and value.name != FRAME:
             raise ModelError(
                 f"cannot fix the sizes of the network: its input {value.name} has "
                 f"{len(free)} free sizes; expected none but the first. Export it with fixed sizes."
             )
-    return fixed
+    return network
 
 
 def opset_of(network: onnx.ModelProto) -> int:

@@ -15,16 +15,42 @@ from engine.errors import ModelError
 KEPT_PREFIXES = ("crop/", "points/", "head/")  # pixels of a frame, metres: see fused*.py
 KEPT_OPERATORS = frozenset({"GridSample", "LRN", "Range"})  # LRN squares: 522² is beyond 65504
 FLOAT32_INPUTS = {"Resize": (1, 2)}  # its regions and scales have no other type
+LARGE = 4096  # bytes; smaller weights may be shapes, which tell types and sizes
 LARGEST = float(np.finfo(np.float16).max)
 
 
 def half_precision(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network, its inner tensors and weights in float16.
+    """The network, which is used up, its inner tensors and weights in float16.
 
     Raises ModelError if it has branches or loops, whose graphs this does not enter.
     """
-    typed = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
-    return _Conversion(typed).result()
+    return _Conversion(model, _float_tensors(model)).result()
+
+
+def _float_tensors(model: onnx.ModelProto) -> set[str]:
+    """Names of all float32 tensors but weights.
+
+    ONNX finds the types of a copy whose large weights are inputs: copying hundreds of megabytes
+    several times would take longer than all the rest.
+    """
+    outline = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    outline.graph.name = model.graph.name
+    outline.graph.node.extend(model.graph.node)
+    outline.graph.input.extend(model.graph.input)
+    outline.graph.output.extend(model.graph.output)
+    for weight in model.graph.initializer:
+        if weight.ByteSize() < LARGE:
+            outline.graph.initializer.append(weight)
+        else:
+            outline.graph.input.append(
+                helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
+            )
+    typed = onnx.shape_inference.infer_shapes(outline, strict_mode=True, data_prop=True).graph
+    return {
+        value.name
+        for value in (*typed.value_info, *typed.input, *typed.output)
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT
+    }
 
 
 class _Conversion:
@@ -32,16 +58,13 @@ class _Conversion:
     ending is the tensor in float32, written only where something needs it.
     """
 
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self._model = onnx.ModelProto()
-        self._model.CopyFrom(model)
-        graph = self._model.graph
+    def __init__(self, model: onnx.ModelProto, floats: set[str]) -> None:
+        self._model = model
+        graph = model.graph
         self._weights = {tensor.name: tensor for tensor in graph.initializer}
-        self._floats = {
-            value.name
-            for value in (*graph.value_info, *graph.input, *graph.output)
-            if value.type.tensor_type.elem_type == TensorProto.FLOAT
-        } | {name for name, w in self._weights.items() if w.data_type == TensorProto.FLOAT}
+        self._floats = floats | {
+            name for name, w in self._weights.items() if w.data_type == TensorProto.FLOAT
+        }
         self._full = {value.name for value in graph.input} | set(self._weights)
         self._half: set[str] = set()
         self._nodes: list[onnx.NodeProto] = []
@@ -58,7 +81,6 @@ class _Conversion:
         del graph.node[:], graph.initializer[:], graph.value_info[:]
         graph.node.extend(self._nodes)
         graph.initializer.extend(weights)
-        onnx.checker.check_model(self._model)
         return self._model
 
     def _convert(self, node: onnx.NodeProto) -> None:

@@ -28,16 +28,22 @@ class OnnxSession:
     """A .onnx file in ONNX Runtime, its graph optimised."""
 
     def __init__(
-        self, path: Path, settings: RuntimeSettings, outputs: tuple[str, ...] | None = None
+        self,
+        path: Path,
+        settings: RuntimeSettings,
+        outputs: tuple[str, ...] | None = None,
+        *,
+        content: bytes | None = None,
     ) -> None:
         """Load and optimise; raises ModelError if ONNX Runtime cannot use the file.
 
         outputs: the only ones that are computed; None: all.
+        content: of a file that is not on disk; the path is for messages only.
         """
         import onnxruntime as ort
         from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-        if not path.is_file():
+        if content is None and not path.is_file():
             raise _unusable(path, "there is no such file")
         options = ort.SessionOptions()
         options.intra_op_num_threads = settings.threads
@@ -46,7 +52,7 @@ class OnnxSession:
         options.add_session_config_entry(
             "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
         )
-        graph = str(path) if outputs is None else _cut(path, outputs)
+        graph = content or (str(path) if outputs is None else _cut(path, outputs))
         try:
             self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except (

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -188,14 +187,24 @@ def fault_of(plan: Path, key: PlanKey) -> str | None:
         return f"{plan.name} has no readable card beside it"
     if card.key != key:
         return f"{plan.name} was made from something else: {difference(card.key, key)}"
-    with plan.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest_of(plan)
     if digest != card.plan_sha256:
         return (
             f"{plan.name} is damaged: {plan.stat().st_size} bytes, sha256 {digest[:12]}…; its card "
             f"says {card.plan_bytes}, {card.plan_sha256[:12]}…"
         )
     return None
+
+
+def digest_of(path: Path) -> str:
+    """Hexadecimal sha256 of a file. Raises ModelError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"cannot read {path}: {error.strerror}; expected a network or plan. Add it again."
+        ) from error
 
 
 def difference(old: PlanKey, new: PlanKey) -> str:
@@ -231,11 +240,6 @@ def why_build(plan: Path, folder: Path, key: PlanKey) -> str | None:
         return fault
     cards = [card for path in relatives(folder, key) if (card := read_card(path)) is not None]
     return difference(cards[-1].key, key) if cards else fault
-
-
-def checked(card: PlanCard, checks: Sequence[OutputCheck]) -> PlanCard:
-    """The card after the plan has run."""
-    return replace(card, checks=tuple(checks))
 
 
 def _version(key: PlanKey) -> str:

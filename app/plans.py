@@ -1,0 +1,95 @@
+"""Which networks TensorRT plans are made of, by the names people use, and where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from app.face_model import face_model_path
+from app.folders import data_folder
+from engine.errors import ModelError
+from engine.landmarker.scores import POINTS
+from engine.regressors import REGRESSORS, RegressorName, deca, expnet, smirk
+from engine.runtime.build import Blueprint
+from engine.runtime.cropping import CropRule
+from engine.runtime.fused import fused, with_batch_of_one
+from engine.runtime.fused_landmarker import fused_landmarker
+from models.face_landmarker import face_landmarker_files
+
+PlanName = Literal["mediapipe", "smirk", "deca", "emoca", "expnet"]
+PLAN_NAMES: tuple[PlanName, ...] = ("mediapipe", *REGRESSORS)
+"""The names that need no file."""
+
+RULES: dict[RegressorName, CropRule] = {
+    "smirk": smirk.CROP,
+    "deca": deca.CROP,
+    "emoca": deca.CROP,
+    "expnet": expnet.CROP,
+}
+
+
+def plans_folder() -> Path:
+    """Where plans are kept. The folder may not exist yet."""
+    return data_folder() / "plans"
+
+
+def blueprint(name: PlanName, *, models: Path, task: Path | None = None) -> Blueprint:
+    """What the plan of a regressor is made from, on the camera picture. Raises ModelError.
+
+    models: folder of the networks that were added. task: MediaPipe's bundle, if the user names one.
+    """
+    if name == "mediapipe":
+        return _landmarker(face_model_path(task), models)
+    path = models / f"{name}.onnx"
+    if not path.is_file():
+        raise ModelError(
+            f"cannot build a plan of {name}: there is no {path}. Get its official files "
+            f"(mien models says where), then: mien models add {name} FILE"
+        )
+    rule = RULES[name]
+    return Blueprint(name, (path,), _recipe(rule), lambda: fused(read_graph(path), rule))
+
+
+def file_blueprint(path: Path) -> Blueprint:
+    """What the plan of any .onnx file is made from: its inputs stay what they are."""
+    if not path.is_file():
+        raise ModelError(
+            f"cannot build a plan of {path}: there is no such file; expected one of "
+            f"{', '.join(PLAN_NAMES)} or an .onnx file. Correct the name."
+        )
+    return Blueprint(
+        f"file-{path.stem}", (path,), "as it is", lambda: with_batch_of_one(read_graph(path))
+    )
+
+
+def read_graph(path: Path) -> onnx.ModelProto:
+    """The graph in an .onnx file. Raises ModelError."""
+    try:
+        return onnx.load(path)
+    except (DecodeError, OSError, onnx.checker.ValidationError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "it cannot be read"
+        raise ModelError(
+            f"cannot load the network {path}: {reason}; expected a whole ONNX file. "
+            "Add the model again."
+        ) from error
+
+
+def _landmarker(task: Path, models: Path) -> Blueprint:
+    files = face_landmarker_files(task, models)
+    networks = (files.detector, files.landmarks, files.blendshapes)
+    return Blueprint("mediapipe", networks, "three networks on the frame", lambda: _fused(networks))
+
+
+def _fused(networks: Sequence[Path]) -> onnx.ModelProto:
+    detector, landmarks, blendshapes = map(read_graph, networks)
+    return fused_landmarker(detector, landmarks, blendshapes, points=POINTS)
+
+
+def _recipe(rule: CropRule) -> str:
+    """All that the crop inside of the graph depends on."""
+    greys = " of whole grey levels" if rule.truncate else ""
+    return f"{rule.interpolation} crop{greys} to {rule.size} px {rule.channels} · {rule.scale:.6g}"
