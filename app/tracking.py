@@ -11,6 +11,9 @@ from typing import Literal, get_args
 from engine.calibration import CalibrationSettings
 from engine.chain import Chain, Stage
 from engine.emotion import EmotionHead
+from engine.errors import ModelError
+from engine.landmarker import Landmarker, open_landmarker
+from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.regressors import RegressorName, open_regressor
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.retarget import Retarget
@@ -50,15 +53,31 @@ def open_chain(settings: TrackingSettings, stack: ExitStack) -> Chain:
     if name != "mediapipe":
         regressor = open_regressor(name, settings.models, settings.runtime)
         stack.callback(regressor.close)
-    finder = MediaPipeRegressor(settings.face_model)
+    finder = MediaPipeRegressor(open_finder(settings))
     tracker = stack.enter_context(Tracker(finder, regressor, settings.tracker))
-    stages = [] if name == "mediapipe" else _stages(name, settings, stack)
+    stages = open_stages(settings, stack)
     return Chain(tracker, settings.smoother, settings.calibration, stages)
 
 
-def _stages(name: RegressorName, settings: TrackingSettings, stack: ExitStack) -> list[Stage]:
+def open_finder(settings: TrackingSettings) -> Landmarker:
+    """What finds the face: MediaPipe's networks by our sessions or by its own package."""
+    if settings.runtime.runtime == "mediapipe":
+        return MediaPipeLandmarker(settings.face_model)
+    try:
+        return open_landmarker(settings.face_model, settings.models, settings.runtime)
+    except ModelError as error:
+        if settings.runtime.runtime != "auto":
+            raise
+        log.warning("%s Going on with MediaPipe's own package.", error)
+        return MediaPipeLandmarker(settings.face_model)
+
+
+def open_stages(settings: TrackingSettings, stack: ExitStack) -> list[Stage]:
     """What reads weights and emotion from a regressor's coefficients, as far as it is installed."""
     stages: list[Stage] = []
+    name = settings.regressor
+    if name == "mediapipe":
+        return stages
     head = _face_model(name, settings.models)
     if head is not None:
         stages.append(Retarget(head, eyelids=name == "smirk"))

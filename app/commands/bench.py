@@ -1,50 +1,73 @@
-"""`mien bench`: what each stage costs a picture, and all of them beside MediaPipe alone."""
+"""`mien bench`: what each stage costs a picture, and all of them beside MediaPipe alone.
+
+MediaPipe's own package looks at every picture, too, in turn with mien: the ratio is of one run.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import os
 import platform
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from app.commands.run import positive_int
+from app.commands.run import add_regressor_arguments, positive_int
 from app.face_model import face_model_path
 from app.network.address import resolve
 from app.network.datagrams import DatagramListener
 from app.outputs import open_output, parse_output
-from app.settings import DEFAULT_PROFILE, load_profile
+from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import SourceSettings, open_source
+from app.tracking import TrackingSettings, open_finder, open_stages
+from engine.data import Frame, Observation
 from engine.errors import SourceError
-from engine.landmarker import FaceLandmarker
-from engine.regressors.mediapipe import observation_from_detection
-from engine.smoother import Smoother, SmootherSettings
+from engine.geometry import Array
+from engine.landmarker.mediapipe import MediaPipeLandmarker
+from engine.regressors import Regression, Regressor, RegressorName, open_regressor
+from engine.regressors.crops import CropBox
+from engine.regressors.mediapipe import MediaPipeRegressor
+from engine.runtime import Session
+from engine.smoother import Smoother
+from engine.tracker import Tracker
 
-WARM_UP = 10  # pictures that are not counted: caches fill, MediaPipe finds the face
+WARM_UP = 10  # pictures that are not counted: caches fill, the face is found
+NOTHING = 0.005  # ms: what taking the time itself may cost
+VERSIONS = ("mien", "mediapipe", "onnxruntime", "tensorrt-rtx", "tensorrt", "opencv-python")
 
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """Milliseconds a picture."""
+    """Milliseconds a picture; of those in which the stage did something."""
 
     stage: str
     p50: float
     p99: float
+    share: float  # of the pictures
 
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """One measurement; `ratio_to_mediapipe` is all stages but decoding over MediaPipe's."""
+    """One measurement.
+
+    devices:            where the face is found, and where the regressor is computed.
+    mediapipe_p50:      milliseconds of MediaPipe's own package for the same pictures.
+    ratio_to_mediapipe: all stages but decoding over that.
+    """
 
     machine: str
+    versions: tuple[str, ...]
+    devices: tuple[str, ...]
     source: str
     frames: int
     stages: tuple[StageCost, ...]
+    mediapipe_p50: float
     ratio_to_mediapipe: float
 
 
@@ -57,6 +80,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--source", metavar="FILE|FOLDER|demo", default="demo", help="what to track"
     )
     parser.add_argument("--frames", metavar="N", type=positive_int, default=300, help="pictures")
+    add_regressor_arguments(parser)
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
@@ -64,60 +88,184 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; gives the exit code."""
     profile = load_profile(arguments.profile)
-    model = face_model_path(profile.face_model)
-    result = measure(arguments.source, arguments.frames, model=model, smoother=profile.smoother)
+    tracking = tracking_settings(
+        profile,
+        face_model_path(profile.face_model),
+        regressor=arguments.regressor,
+        runtime=arguments.runtime,
+    )
+    result = measure(arguments.source, arguments.frames, tracking)
     print(json.dumps(asdict(result), indent=2) if arguments.json else table(result))
     return 0
 
 
-def measure(spec: str, count: int, *, model: Path, smoother: SmootherSettings) -> BenchResult:
+class Stopwatch:
+    """Seconds of each stage in the present picture, and milliseconds in all of them."""
+
+    def __init__(self, *stages: str) -> None:
+        self._stages = stages
+        self._seconds = dict.fromkeys(stages, 0.0)
+        self._rows: list[list[float]] = []
+
+    def add(self, stage: str, started: float) -> float:
+        """A stage ends that began at `started`; gives the time."""
+        now = time.perf_counter()
+        self._seconds[stage] += now - started
+        return now
+
+    def next_picture(self) -> None:
+        self._rows.append([self._seconds[stage] * 1000.0 for stage in self._stages])
+        self._seconds = dict.fromkeys(self._stages, 0.0)
+
+    def milliseconds(self) -> Array:
+        """(pictures, stages)."""
+        return np.array(self._rows)
+
+
+class TimedFinder(MediaPipeRegressor):
+    """Finds the face, with its eye on the clock."""
+
+    watch: Stopwatch
+
+    def observe(self, frame: Frame) -> Observation | None:
+        started = time.perf_counter()
+        seen = super().observe(frame)
+        self.watch.add("find", started)
+        return seen
+
+
+class TimedRegressor:
+    """A regressor with its eye on the clock."""
+
+    def __init__(self, regressor: Regressor, watch: Stopwatch) -> None:
+        self._regressor, self._watch = regressor, watch
+
+    @property
+    def name(self) -> RegressorName:
+        return self._regressor.name
+
+    @property
+    def device(self) -> str:
+        return self._regressor.device
+
+    def box(self, landmarks: Array) -> CropBox:
+        return self._regressor.box(landmarks)
+
+    def regress(
+        self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
+    ) -> Regression:
+        started = time.perf_counter()
+        regression = self._regressor.regress(image, box, shape)
+        self._watch.add("regress", started)
+        return regression
+
+    def use(self, session: Session) -> None:
+        self._regressor.use(session)
+
+    def close(self) -> None:
+        self._regressor.close()
+
+
+def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
     """Track `count` pictures, one stage after the other in one thread, and time each stage."""
-    names = ("decode", "mediapipe", "observe", "smooth", "send")
-    times: list[list[float]] = []
-    with (
-        open_source(SourceSettings(spec=spec, pace="fast", loop=True)) as source,
-        FaceLandmarker(model) as landmarker,
-        closing(DatagramListener(resolve("127.0.0.1", 0))) as receiver,
-        open_output(parse_output(f"vmc::{receiver.port}")) as vmc,
-        open_output(parse_output(f"osc::{receiver.port}")) as osc,
-    ):
-        filters = Smoother(smoother)
+    names = ("decode", "mediapipe", "find", "regress", "follow", "smooth", "retarget", "send")
+    watch = Stopwatch(*names)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(SourceSettings(spec=spec, pace="fast", loop=True)))
+        reference = stack.enter_context(MediaPipeLandmarker(tracking.face_model))
+        finder = TimedFinder(open_finder(tracking))
+        finder.watch = watch
+        regressor = None
+        if tracking.regressor != "mediapipe":
+            opened = open_regressor(tracking.regressor, tracking.models, tracking.runtime)
+            regressor = TimedRegressor(opened, watch)
+        tracker = stack.enter_context(Tracker(finder, regressor, tracking.tracker))
+        stages = open_stages(tracking, stack)
+        smoother = Smoother(tracking.smoother)
+        receiver = stack.enter_context(closing(DatagramListener(resolve("127.0.0.1", 0))))
+        outputs = [
+            stack.enter_context(open_output(parse_output(f"{protocol}::{receiver.port}")))
+            for protocol in ("vmc", "osc")
+        ]
+        devices = (finder.device, *([] if regressor is None else [regressor.device]))
         for _ in range(WARM_UP + count):
-            marks = [time.perf_counter()]
+            now = time.perf_counter()
             frame = source.read()
             if frame is None:
                 raise SourceError(
                     f"{source.name} gave no picture. Choose a file, a folder or demo."
                 )
-            marks.append(time.perf_counter())
-            detection = landmarker.detect(frame.image, frame.timestamp)
-            marks.append(time.perf_counter())
-            size = (frame.image.shape[1], frame.image.shape[0])
-            seen = None
-            if detection is not None:
-                seen = observation_from_detection(detection, frame.timestamp, size)
-            marks.append(time.perf_counter())
-            state = filters.update(seen, timestamp=frame.timestamp, image_size=size)
-            marks.append(time.perf_counter())
-            vmc.send(state)
-            osc.send(state)
-            marks.append(time.perf_counter())
-            times.append(np.diff(marks).tolist())
-    costs = np.array(times[WARM_UP:]) * 1000.0
-    p50, p99 = np.percentile(costs, (50, 99), axis=0).tolist()
+            now = watch.add("decode", now)
+            reference.detect(frame.image, frame.timestamp)
+            now = watch.add("mediapipe", now)
+            seen = tracker.observe(frame)
+            now = watch.add("follow", now)
+            state = smoother.update(
+                seen,
+                timestamp=frame.timestamp,
+                image_size=(frame.image.shape[1], frame.image.shape[0]),
+            )
+            now = watch.add("smooth", now)
+            for stage in stages:
+                state = stage.update(state)
+            now = watch.add("retarget", now)
+            for output in outputs:
+                output.send(state)
+            watch.add("send", now)
+            watch.next_picture()
+    return _result(source.name, devices, names, watch.milliseconds()[WARM_UP:])
+
+
+def _result(
+    source: str, devices: tuple[str, ...], names: tuple[str, ...], costs: Array
+) -> BenchResult:
+    column = {name: costs[:, index] for index, name in enumerate(names)}
+    column["follow"] = column["follow"] - column["find"] - column["regress"]
+    mine = sum(column[name] for name in names if name not in ("decode", "mediapipe"))
+    stages: list[StageCost] = []
+    for name, milliseconds in column.items():
+        used = milliseconds[milliseconds > NOTHING]
+        if name != "mediapipe" and used.size:
+            p50, p99 = np.percentile(used, (50, 99)).tolist()
+            stages.append(StageCost(name, p50, p99, used.size / len(costs)))
+    p50, p99 = np.percentile(mine, (50, 99)).tolist()
+    reference = float(np.median(column["mediapipe"]))
     return BenchResult(
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        source=source.name,
-        frames=count,
-        stages=tuple(map(StageCost, names, p50, p99)),
-        ratio_to_mediapipe=float(np.median(costs[:, 1:].sum(axis=1)) / np.median(costs[:, 1])),
+        versions=_versions(),
+        devices=devices,
+        source=source,
+        frames=len(costs),
+        stages=(*stages, StageCost("all of it", p50, p99, 1.0)),
+        mediapipe_p50=reference,
+        ratio_to_mediapipe=p50 / reference,
     )
+
+
+def _versions() -> tuple[str, ...]:
+    found: dict[str, Any] = {}
+    for name in VERSIONS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return tuple(f"{name} {version}" for name, version in found.items())
 
 
 def table(result: BenchResult) -> str:
     """For people."""
-    rows = [f"{result.source}, {result.frames} frames, {result.machine}"]
-    rows.append(f"{'stage':<12}{'p50 ms':>8}{'p99 ms':>8}")
-    rows += [f"{cost.stage:<12}{cost.p50:8.2f}{cost.p99:8.2f}" for cost in result.stages]
-    rows.append(f"everything but decoding costs {result.ratio_to_mediapipe:.2f} × MediaPipe alone")
+    rows = [
+        f"{result.source}, {result.frames} frames, {result.machine}",
+        ", ".join(result.versions),
+        "on " + "; ".join(result.devices),
+        f"{'stage':<12}{'p50 ms':>8}{'p99 ms':>8}   of the pictures",
+    ]
+    rows += [
+        f"{cost.stage:<12}{cost.p50:8.2f}{cost.p99:8.2f}{cost.share:10.0%}"
+        for cost in result.stages
+    ]
+    rows.append(
+        f"MediaPipe alone: {result.mediapipe_p50:.2f} ms; everything but decoding costs "
+        f"{result.ratio_to_mediapipe:.2f} × that"
+    )
     return "\n".join(rows)
