@@ -25,7 +25,8 @@ from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import FaceState
 from engine.gaze import RADIANS_PER_UNIT
 from engine.geometry import Array, euler_from_quaternion, quaternion_from_matrix
-from engine.landmarker import Detection, FaceLandmarker
+from engine.landmarker import Detection
+from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.regressors.mediapipe import observation_from_detection, weights_from_scores
 from engine.smoother import Smoother, SmootherSettings
 
@@ -79,7 +80,7 @@ def track(clip: Path, model: Path) -> Tracked:
     smoother = Smoother(SmootherSettings())
     with (
         open_source(SourceSettings(spec=str(clip), pace="fast")) as source,
-        FaceLandmarker(model) as landmarker,
+        MediaPipeLandmarker(model) as landmarker,
     ):
         while (frame := source.read()) is not None:
             height, width = frame.image.shape[:2]

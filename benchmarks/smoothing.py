@@ -34,7 +34,7 @@ from benchmarks.rivals import RIVALS, Filter
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import LANDMARK_COUNT, Observation
 from engine.geometry import IDENTITY_ROTATION, Array
-from engine.landmarker import FaceLandmarker
+from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.regressors.mediapipe import observation_from_detection
 from engine.smoother import Smoother, SmootherSettings
 
@@ -197,7 +197,7 @@ def measure_video(path: Path) -> str:
     for name, follow in (("MediaPipe, IMAGE mode", False), ("MediaPipe, VIDEO mode", True)):
         smoother, spent, extra = Smoother(SmootherSettings()), 0.0, 0.0
         raw, calm = [], []
-        with FaceLandmarker(model, follow=follow) as landmarker:
+        with MediaPipeLandmarker(model, follow=follow) as landmarker:
             for frame in frames:
                 size = (frame.image.shape[1], frame.image.shape[0])
                 began = time.perf_counter()

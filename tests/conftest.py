@@ -68,6 +68,17 @@ def emorec_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def face_networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which MediaPipe's networks are kept, converted once for all tests."""
+    from models.face_landmarker import face_landmarker_files
+    from tests.faces import face_model
+
+    folder = tmp_path_factory.mktemp("face_networks")
+    face_landmarker_files(face_model(), folder)
+    return folder
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

@@ -1,12 +1,24 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.landmarker import FaceLandmarker
+from engine.landmarker import Landmarker, open_landmarker
+from engine.landmarker.enlarging import FaceBox, enlarged
+from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.regressors.mediapipe import MediaPipeRegressor
-from engine.small_faces import FaceBox, enlarged, tiles
+from engine.runtime import RuntimeSettings
+from engine.small_faces import tiles
 from tests.faces import face_model, frame, photograph
+
+
+@pytest.fixture(params=["mediapipe", "session"])
+def landmarker(request: pytest.FixtureRequest, face_networks: Path) -> Landmarker:
+    if request.param == "mediapipe":
+        return MediaPipeLandmarker(face_model())
+    return open_landmarker(face_model(), face_networks, RuntimeSettings())
 
 
 def with_small_face(side: int, x: int, y: int, random: np.random.Generator) -> NDArray[np.uint8]:
@@ -19,14 +31,13 @@ def with_small_face(side: int, x: int, y: int, random: np.random.Generator) -> N
 
 
 @pytest.mark.parametrize(("side", "x", "y"), [(360, 850, 300), (240, 100, 60), (160, 900, 500)])
-def test_a_face_too_small_for_mediapipe_is_found_in_its_first_frame_and_followed(
-    side: int, x: int, y: int, random: np.random.Generator
+def test_a_face_too_small_for_the_detector_is_found_in_its_first_frame_and_followed(
+    side: int, x: int, y: int, random: np.random.Generator, landmarker: Landmarker
 ) -> None:
     picture = with_small_face(side, x, y, random)
-    with FaceLandmarker(face_model()) as alone:
-        assert all(alone.detect(picture, i / 30) is None for i in range(3))
-    with MediaPipeRegressor(face_model()) as regressor:
-        for index in range(5):
+    assert all(landmarker.detect(picture, i / 30) is None for i in range(3))
+    with MediaPipeRegressor(landmarker) as regressor:
+        for index in range(3, 8):
             seen = regressor.observe(frame(picture, index))
             assert seen is not None
             assert seen.landmarks[:, 0].min() > x and seen.landmarks[:, 0].max() < x + side
@@ -34,11 +45,11 @@ def test_a_face_too_small_for_mediapipe_is_found_in_its_first_frame_and_followed
 
 
 def test_a_small_face_that_appears_later_is_found_within_half_a_second(
-    random: np.random.Generator,
+    random: np.random.Generator, landmarker: Landmarker
 ) -> None:
     empty = random.integers(60, 120, (720, 1280, 3), np.uint8)
     picture = with_small_face(240, 900, 400, random)
-    with MediaPipeRegressor(face_model()) as regressor:
+    with MediaPipeRegressor(landmarker) as regressor:
         assert all(regressor.observe(frame(empty, i)) is None for i in range(4))
         found = [regressor.observe(frame(picture, i)) is not None for i in range(4, 19)]
     assert any(found)

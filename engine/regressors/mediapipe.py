@@ -17,7 +17,7 @@ from engine.small_faces import SmallFaceSearch
 METRES_PER_CENTIMETRE = 0.01
 
 UNSUPPORTED: tuple[str, ...] = ("tongueOut",)
-"""Blendshapes that MediaPipe's package does not give; their weights stay 0. Our sessions give it."""
+"""Blendshapes that MediaPipe's own package does not give: their weights stay 0 with it."""
 
 
 class MediaPipeRegressor:

@@ -1,4 +1,4 @@
-"""MediaPipe Face Landmarker: 478 points, 51 expression scores and the pose of one face.
+"""MediaPipe's own Face Landmarker: the reference for ours, and where ours cannot run.
 
 The only importer of mediapipe. VIDEO mode follows the face from picture to picture and, with one
 face, steadies the landmarks with a one-euro filter of its own (min_cutoff 0.05, beta 80, scaled by
@@ -7,7 +7,6 @@ the face's size; face_landmarks_detector_graph.cc).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,25 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from engine.landmarker import Detection
+from engine.landmarker.enlarging import FaceBox, enlarged
+
+LARGE = 0.3  # of the picture's shorter side; a face of this size is certainly found
+ZOOM_STEP = 1.12  # it loses a face that shrinks by 1.2 between two pictures
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Detection:
-    """One face as MediaPipe gives it.
-
-    landmarks:        (478, 3) pixels of the frame; z on the scale of x, smaller is nearer.
-    scores:           (52,) 0..1 in the order of `names`.
-    names:            MediaPipe's category names; "_neutral" is among them, "tongueOut" is not.
-    camera_from_head: (4, 4), centimetres, our axes; the pose of MediaPipe's canonical face.
-    """
-
-    landmarks: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    names: tuple[str, ...]
-    camera_from_head: NDArray[np.float64]
-
-
-class FaceLandmarker:
+class MediaPipeLandmarker:
     """Finds one face in a picture and, if it follows, goes on from there in the next."""
 
     def __init__(self, model: Path, *, follow: bool = True) -> None:
@@ -53,8 +41,10 @@ class FaceLandmarker:
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
         )
+        self._model = model
         self._mp = mp
         self._follow = follow
+        self._searcher: MediaPipeLandmarker | None = None  # 0.1 s to load: only when it is needed
         try:
             self._landmarker = vision.FaceLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
@@ -66,6 +56,11 @@ class FaceLandmarker:
         self._first_timestamp: float | None = None
         self._last_ms = 0
         self._names: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> str:
+        """By what and where it is computed, in words for people."""
+        return "processor, MediaPipe"
 
     def detect(self, image: NDArray[np.uint8], timestamp: float) -> Detection | None:
         """The face in a (H, W, 3) BGR picture, or None.
@@ -91,11 +86,36 @@ class FaceLandmarker:
             scores=np.array([category.score for category in categories]),
             names=self._names,
             camera_from_head=np.asarray(result.facial_transformation_matrixes[0], dtype=np.float64),
+            presence=None,
         )
+
+    def search(self, image: NDArray[np.uint8]) -> Detection | None:
+        """The face in a picture by itself, or None; what is followed is not touched."""
+        if self._searcher is None:
+            self._searcher = MediaPipeLandmarker(self._model, follow=False)
+        return self._searcher.detect(image, 0.0)
+
+    def follow_from(
+        self, image: NDArray[np.uint8], timestamp: float, landmarks: NDArray[np.float64]
+    ) -> Detection | None:
+        """Go on from a face that `detect` did not find but is here: (478, 3) pixels of the picture.
+
+        It sees the picture enlarged about the face, then less and less so: it has no other way to
+        be told where a face is, but follows one down to a third of what it finds.
+        """
+        box = FaceBox.around(landmarks)
+        zoom = LARGE * min(image.shape[:2]) / max(box.size, 1.0)
+        while zoom > 1.0:
+            if self.detect(enlarged(image, box, zoom), timestamp) is None:
+                return None
+            zoom /= ZOOM_STEP
+        return self.detect(image, timestamp)
 
     def close(self) -> None:
         """Release the graph and its threads. May be called twice."""
         self._landmarker.close()
+        if self._searcher is not None:
+            self._searcher.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,90 @@
+"""MediaPipe's face detector (BlazeFace, short range) on a session: a picture to the face in it.
+
+The network sees the whole picture at 128 × 128 pixels and answers with 896 boxes, each relative to
+an anchor: two in every cell of 8 pixels, six in every cell of 16. Bazarevsky et al., BlazeFace,
+2019; the numbers are those of MediaPipe's face_detector_graph.cc.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.geometry import Array
+from engine.landmarker.crop import cropped, network_input
+from engine.landmarker.region import MARGIN, FaceRegion
+from engine.runtime import Session
+
+SIZE = 128
+LEAST_SCORE = 0.5
+SAME_FACE = 0.5  # intersection over union above which two boxes are of one face
+_LEAST_LOGIT = math.log(LEAST_SCORE / (1.0 - LEAST_SCORE))
+_RIGHT_EYE, _LEFT_EYE = slice(4, 6), slice(6, 8)  # of a box: x, y, width, height, six points
+
+
+class FaceDetector:
+    """Finds the most certain face of a picture. The session stays its opener's."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._anchors = anchors()
+
+    def find(self, image: NDArray[np.uint8]) -> FaceRegion | None:
+        """Where the face in a (H, W, 3) BGR picture is, or None."""
+        height, width = image.shape[:2]
+        side = max(width, height)
+        whole = FaceRegion(width / 2, height / 2, side, side, 0.0)
+        crop = cropped(image, whole.image_from_crop(SIZE), SIZE, cv2.BORDER_CONSTANT)
+        boxes, scores = self._session.run(network_input(crop, -1.0, 1.0))
+        face = best_face(boxes[0], scores[0, :, 0], self._anchors)
+        if face is None:
+            return None
+        (right_x, right_y), (left_x, left_y) = face[_RIGHT_EYE], face[_LEFT_EYE]
+        return FaceRegion(
+            x=whole.x + (float(face[0]) - 0.5) * side,
+            y=whole.y + (float(face[1]) - 0.5) * side,
+            width=MARGIN * float(face[2]) * side,
+            height=MARGIN * float(face[3]) * side,
+            rotation=math.atan2(left_y - right_y, left_x - right_x),
+        )
+
+
+def anchors() -> Array:
+    """(896, 2) centres x, y, shares of the picture."""
+    centres = []
+    for cells, count in ((SIZE // 8, 2), (SIZE // 16, 6)):
+        steps = (np.arange(cells) + 0.5) / cells
+        y, x = np.meshgrid(steps, steps, indexing="ij")
+        centres.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), count, axis=0))
+    return np.concatenate(centres)
+
+
+def best_face(
+    boxes: NDArray[np.float32], logits: NDArray[np.float32], centres: Array
+) -> Array | None:
+    """The most certain face, or None: centre, size, then six points, (16,) shares of the picture.
+
+    boxes, logits: (896, 16) and (896,) as the network gives them. A face is the mean of all boxes
+    that overlap its most certain one, weighted by their scores.
+    """
+    sure = np.flatnonzero((logits >= _LEAST_LOGIT) & (boxes[:, 2] >= 0) & (boxes[:, 3] >= 0))
+    if not len(sure):
+        return None
+    scores = 1.0 / (1.0 + np.exp(-np.clip(logits[sure].astype(np.float64), -100.0, 100.0)))
+    faces = boxes[sure].astype(np.float64) / SIZE
+    faces[:, :2] += centres[sure]
+    faces[:, 4:] += np.tile(centres[sure], 6)
+    weights = scores * (_overlap(faces, faces[np.argmax(scores)]) > SAME_FACE)
+    return np.asarray(weights @ faces / weights.sum())
+
+
+def _overlap(boxes: Array, box: Array) -> Array:
+    """Intersection over union of (N, ≥ 4) boxes with one of them, centre and size."""
+    low = np.maximum(boxes[:, :2] - boxes[:, 2:4] / 2, box[:2] - box[2:4] / 2)
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:4] / 2, box[:2] + box[2:4] / 2)
+    common = np.prod(np.maximum(high - low, 0.0), axis=1)
+    either = np.prod(boxes[:, 2:4], axis=1) + np.prod(box[2:4]) - common
+    return np.asarray(common / np.maximum(either, np.finfo(np.float64).tiny))

@@ -1,0 +1,130 @@
+"""MediaPipe's face landmarker on our own sessions: the same landmarks and scores, sooner.
+
+The detector looks at a picture only while there is no face; then each picture's landmarks give the
+region for the next. What MediaPipe keeps to itself is told here: the presence score, and the
+network's own score of a tongue that is out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.geometry import Array
+from engine.landmarker import Detection
+from engine.landmarker.filter import LandmarkFilter
+from engine.landmarker.landmarks import FaceLandmarks
+from engine.landmarker.networks import FaceNetworks, SeparateNetworks
+from engine.landmarker.pose import PoseFit
+from engine.landmarker.region import FaceRegion, region_around
+from engine.landmarker.scores import NAMES
+from engine.runtime import RuntimeSettings
+from models.checkpoints.face_geometry import CanonicalFace
+from models.face_landmarker import face_landmarker_files
+
+LEAST_PRESENCE = 0.5
+
+
+class SessionLandmarker:
+    """Finds one face in a picture and, if it follows, goes on from there in the next."""
+
+    def __init__(
+        self, networks: FaceNetworks, canonical_face: CanonicalFace, *, follow: bool = True
+    ) -> None:
+        """Takes the networks over: closing the landmarker closes them.
+
+        follow: for consecutive pictures, whose landmarks are steadied. Otherwise each picture is
+        searched anew.
+        """
+        self._networks = networks
+        self._pose = PoseFit(canonical_face)
+        self._follow = follow
+        self._region: FaceRegion | None = None
+        self._filter = LandmarkFilter()
+
+    @classmethod
+    def open(
+        cls, task: Path, folder: Path, settings: RuntimeSettings, *, follow: bool = True
+    ) -> Self:
+        """The landmarker of MediaPipe's bundle; raises ModelError.
+
+        folder: where the networks are kept that the bundle is converted to when it is first used.
+        """
+        files = face_landmarker_files(task, folder)
+        return cls(SeparateNetworks(files, settings), files.canonical_face, follow=follow)
+
+    @property
+    def device(self) -> str:
+        """Where the networks are computed, in words for people."""
+        return self._networks.device
+
+    def detect(self, image: NDArray[np.uint8], timestamp: float) -> Detection | None:
+        """The face in a (H, W, 3) BGR picture, or None.
+
+        timestamp: seconds; must not go back if the landmarker follows.
+        """
+        if not self._follow:
+            return self.search(image)
+        face = self._face_in(image, self._region)
+        if face is None:  # nobody was there before, or the face has moved away
+            self._filter.restart()
+            face = self._face_in(image, self._networks.find(image))
+        return self._followed(face, image, timestamp)
+
+    def search(self, image: NDArray[np.uint8]) -> Detection | None:
+        """The face in a picture by itself; the face that is followed is not touched."""
+        face = self._face_in(image, self._networks.find(image))
+        return None if face is None else self._detection(face, face.points, image)
+
+    def follow_from(
+        self, image: NDArray[np.uint8], timestamp: float, landmarks: Array
+    ) -> Detection | None:
+        """Go on from a face of which somebody else says that it is here."""
+        self._filter.restart()
+        return self._followed(self._face_in(image, region_around(landmarks)), image, timestamp)
+
+    def close(self) -> None:
+        """Release the networks. May be called twice."""
+        self._networks.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _face_in(self, image: NDArray[np.uint8], region: FaceRegion | None) -> FaceLandmarks | None:
+        if region is None:
+            return None
+        face = self._networks.landmarks(image, region)
+        return face if face.presence > LEAST_PRESENCE else None
+
+    def _followed(
+        self, face: FaceLandmarks | None, image: NDArray[np.uint8], timestamp: float
+    ) -> Detection | None:
+        if face is None:
+            self._region = None
+            return None
+        self._region = region_around(face.points)
+        return self._detection(face, self._filter.update(face.points, timestamp), image)
+
+    def _detection(
+        self, face: FaceLandmarks, landmarks: Array, image: NDArray[np.uint8]
+    ) -> Detection:
+        height, width = image.shape[:2]
+        return Detection(
+            landmarks=landmarks,
+            scores=np.append(self._networks.scores(landmarks), face.tongue_out),
+            names=(*NAMES, "tongueOut"),
+            camera_from_head=self._pose.camera_from_head(landmarks, (width, height)),
+            presence=face.presence,
+        )
