@@ -217,6 +217,23 @@ def test_a_mirrored_mesh_is_the_mirror_image(folder: Path) -> None:
 
 
 @pytest.mark.gl
+def test_nonsense_from_a_regressor_is_drawn_somehow(
+    context: moderngl.Context, folder: Path
+) -> None:
+    image = np.zeros((FRAME_SIZE[1], FRAME_SIZE[0], 3), np.uint8)
+    kinds: tuple[FigureKind, ...] = ("mesh", "overlay")
+    with Figure(context, LOOK, face_models=folder, supersampling=0.25) as figure:
+        for given in (
+            coefficients(camera=np.zeros(3)),
+            BfmCoefficients(np.full(99, 9.0), np.full(29, -9.0), np.full(3, 9.0), np.full(3, 0.5)),
+            coefficients(camera=np.array([-1e6, 1e6, 0.0])),
+        ):
+            for kind in kinds:
+                drawn(figure, context, kind, state(coefficients=given), image)
+                assert figure.drawn == kind
+
+
+@pytest.mark.gl
 def test_lids_that_no_regressor_knows_follow_the_blinks(
     context: moderngl.Context, folder: Path
 ) -> None:

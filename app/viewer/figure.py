@@ -52,7 +52,6 @@ class Figure:
         self._context = context
         self._folder = face_models
         self._mesh: tuple[type[Coefficients], FaceFigure, ClayRenderer] | None = None
-        self._radius = 0.0
         self._unreadable: dict[type[Coefficients], Notice] = {}
         self.missing: Notice | None = None
         self.drawn: FigureKind = "head"

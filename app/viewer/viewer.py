@@ -97,6 +97,11 @@ class Viewer:
         return not self._ended
 
     @property
+    def drawn(self) -> Shown | None:
+        """What is on the screen."""
+        return self._drawn
+
+    @property
     def settings(self) -> ViewerSettings:
         """As they are at this moment, for the profile to keep."""
         return self._settings
