@@ -33,7 +33,8 @@ class Meter:
         self.frames = 0
         self._source, self._outputs, self._takes = source, outputs, takes
         self._faces = 0
-        self._latency = LatencyHistogram()
+        self._latency, self._to_screen = LatencyHistogram(), LatencyHistogram()
+        self._on_screen: Frame | None = None
         self._captures, self._states = Rate(), Rate()
         self._started = time.perf_counter()
         self._last_state = self._started
@@ -60,6 +61,12 @@ class Meter:
         """Track thread, or the steady sender's: a state of this picture has gone to every output
         for the first time."""
         self._latency.add(time.perf_counter() - frame.arrived)
+
+    def drawn(self, frame: Frame) -> None:
+        """Main thread: this picture's state is on the screen. Again and again is once."""
+        if frame is not self._on_screen:
+            self._on_screen = frame
+            self._to_screen.add(time.perf_counter() - frame.arrived)
 
     def has_run_for(self, seconds: float | None) -> bool:
         """Whether the run has lasted that long since its first state; never if None."""
@@ -97,6 +104,7 @@ class Meter:
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),
+            latency_to_screen=self._to_screen.percentiles(),
             dropped=dropped,
             outputs=tuple(
                 OutputStatistics(output.name, rate)
@@ -118,6 +126,7 @@ class Meter:
             seconds=self._last_state - (self._first_state or self._last_state),
             mirrored=mirrored,
             latency=self._latency.percentiles(),
+            latency_to_screen=self._to_screen.percentiles(),
             outputs=tuple((output.name, output.datagrams) for output in self._outputs),
             recordings=self._recordings(),
             snapshot=snapshot,

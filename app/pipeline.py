@@ -126,6 +126,8 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
                         frames.overwritten, wishes=wishes, prompt=chain.prompt
                     )
                     actions += viewer.draw(states.peek(), statistics)
+                    if viewer.drawn is not None:
+                        meter.drawn(viewer.drawn.frame)
                 if guide is not None and chain.prompt is not None:
                     guide(chain.prompt)
                 for action in actions:

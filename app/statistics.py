@@ -10,11 +10,26 @@ from engine.calibration.guide import Prompt
 
 @dataclass(frozen=True, slots=True)
 class LatencyStatistics:
-    """Seconds from a picture's arrival to the moment its state was sent."""
+    """Seconds from a picture's arrival to the moment its state was sent, or was on the screen."""
 
     p50: float
     p95: float
     p99: float
+
+    def __str__(self) -> str:
+        p50, p95, p99 = (f"{seconds * 1000.0:.1f}" for seconds in (self.p50, self.p95, self.p99))
+        return f"{p50} ms median, {p95} ms p95, {p99} ms p99"
+
+
+def audio_delay(
+    to_send: LatencyStatistics | None, to_screen: LatencyStatistics | None
+) -> int | None:
+    """By how many milliseconds to delay the microphone, so that lips and voice agree.
+
+    To the screen where there is a window, for that is what OBS captures; else to the receiver.
+    """
+    latency = to_screen or to_send
+    return None if latency is None else round(latency.p50 * 1000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class Statistics:
     mirrored: bool = False  # whether states have left and right exchanged
     paused: bool = False
     recording: bool = False  # whether a take was asked for
+    latency_to_screen: LatencyStatistics | None = None  # None without a window
     prompt: Prompt | None = None  # what a calibration asks the person to do
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
@@ -68,6 +84,7 @@ class Summary:
     seconds: float
     mirrored: bool
     latency: LatencyStatistics | None
+    latency_to_screen: LatencyStatistics | None
     outputs: tuple[tuple[str, int], ...]
     recordings: tuple[RecordingStatistics, ...]
     snapshot: Path | None
@@ -83,11 +100,12 @@ class Summary:
             counts += ", mirrored"
         lines = [f"{self.source}: {counts}"]
         if self.latency is not None and self.outputs:
-            p50, p95, p99 = (
-                f"{seconds * 1000.0:.1f}"
-                for seconds in (self.latency.p50, self.latency.p95, self.latency.p99)
-            )
-            lines.append(f"picture to send: {p50} ms median, {p95} ms p95, {p99} ms p99")
+            lines.append(f"picture to send: {self.latency}")
+        if self.latency_to_screen is not None:
+            lines.append(f"picture to screen: {self.latency_to_screen}")
+        delay = audio_delay(self.latency if self.outputs else None, self.latency_to_screen)
+        if delay is not None:
+            lines.append(f"audio delay for OBS: {delay} ms, and what the camera takes by itself")
         lines += [f"{name}: {count} datagrams" for name, count in self.outputs]
         lines += [f"{take.name}: {take.rows} rows" for take in self.recordings]
         if self.snapshot is not None and self.frames:

@@ -218,6 +218,14 @@ def test_a_picture_that_others_capture_shows_only_answers_to_keys() -> None:
     assert [notice.title for notice in notices.current(3.1, "demo", quiet=True)] == ["Mirror on"]
 
 
+def test_rates_tell_how_far_to_delay_the_voice() -> None:
+    screen = LatencyStatistics(0.043, 0.060, 0.100)
+    windowed = replace(STATISTICS, latency_to_screen=screen)
+    for statistics, delay in ((STATISTICS, "8 ms"), (windowed, "43 ms")):
+        values = {line.label: line.value for line in lines_of(statistics, DRAWING)}
+        assert values["audio delay for OBS"] == delay
+
+
 def test_rates_tell_every_output_and_recording() -> None:
     values = {line.label: line.value for line in lines_of(STATISTICS, DRAWING)}
     assert values["camera"] == "30.0 /s"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imgui_bundle import ImVec2, imgui
 
-from app.statistics import Statistics
+from app.statistics import Statistics, audio_delay
 from app.viewer import theme
 from app.viewer.layout import Rect
 from engine.data import Emotion
@@ -51,6 +51,11 @@ def lines_of(
         yield Line("half below", _milliseconds(latency.p50))
         yield Line("95 % below", _milliseconds(latency.p95))
         yield Line("99 % below", _milliseconds(latency.p99))
+    if statistics.latency_to_screen is not None:
+        yield Line("on screen, half below", _milliseconds(statistics.latency_to_screen.p50))
+    delay = audio_delay(latency, statistics.latency_to_screen)
+    if delay is not None:
+        yield Line("audio delay for OBS", f"{delay} ms")
     if emotion is not None:
         likeliest = int(emotion.scores.argmax())
         yield Line("Emotion", "", heading=True)
