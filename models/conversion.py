@@ -75,7 +75,12 @@ def _network_card(name: str, found: Sequence[Recognised], staged: Path) -> Model
         ) from error
     built = build_network(name, found)
     path = staged / file_name(name)
-    export(built.network, path)
+    try:
+        export(built.network, path)
+    except RuntimeError as error:
+        if _interrupted(error):
+            raise KeyboardInterrupt from error
+        raise
     shape = built.network.spec.input.shape
     test = SelfTest(
         seed=SELF_TEST_SEED,
@@ -96,6 +101,15 @@ def _network_card(name: str, found: Sequence[Recognised], staged: Path) -> Model
         parts=built.parts,
         self_test=replace(test, outputs=named),
     )
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind it: it may come while torch loads a part of its own, which torch
+    then finds missing.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _face_card(file: FaceFile, staged: Path) -> ModelCard:

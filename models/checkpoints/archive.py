@@ -5,6 +5,7 @@ Archives are read in memory and never unpacked: a path in an archive is a label,
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import tarfile
@@ -69,6 +70,9 @@ def _members(path: Path) -> Iterator[Member]:
             yield from _file(path)
         elif path.exists():
             raise ModelError(f"cannot read {path}: it is no file; expected a file or a folder.")
+        elif _is_prefix(path):  # as TensorFlow calls a checkpoint of several files
+            for file in sorted(path.parent.glob(f"{glob.escape(path.name)}.*")):
+                yield from _file(file)
         else:
             raise ModelError(f"cannot read {path}: no such file or folder. Correct the path.")
     except OSError as error:
@@ -110,6 +114,10 @@ def _file(path: Path) -> Iterator[Member]:
                 yield from _tar(path, tar)
             return
     yield Member(path.name, path.stat().st_size, partial(_open, path))
+
+
+def _is_prefix(path: Path) -> bool:
+    return path.with_name(f"{path.name}.index").is_file()
 
 
 def _open(path: Path) -> BinaryIO:

@@ -73,17 +73,14 @@ class Names:
         return name in self.exact or name.startswith(tuple(f"{p}." for p in self.packages))
 
 
+_BUILTINS = ("bytes", "dict", "frozenset", "list", "object", "set")
 PLAIN_NAMES = frozenset(
     {
-        *(f"{b}.{n}" for b in ("__builtin__", "builtins") for n in ("set", "frozenset", "object")),
+        *(f"{b}.{n}" for b in ("__builtin__", "builtins") for n in _BUILTINS),
         *(f"{c}._reconstructor" for c in ("copy_reg", "copyreg")),
         "_codecs.encode",
         "collections.OrderedDict",
         "collections.defaultdict",
-        "__builtin__.dict",
-        "__builtin__.list",
-        "builtins.dict",
-        "builtins.list",
     }
 )
 
@@ -288,6 +285,8 @@ def _built(name: str, arguments: tuple[object, ...]) -> object:
             return {_key(key): value for key, value in map(_pair, pairs)}
         case "_codecs.encode", (str() as text, *_):
             return text.encode("latin-1")
+        case "builtins.bytes" | "__builtin__.bytes", ():
+            return b""
     return Instance(name, arguments)
 
 

@@ -17,6 +17,7 @@ _RECONSTRUCT = frozenset(f"{core}.multiarray._reconstruct" for core in _CORES)
 _FROM_BUFFER = frozenset(f"{core}.numeric._frombuffer" for core in _CORES)
 _SCALAR = frozenset(f"{core}.multiarray.scalar" for core in _CORES)
 _NUMBERS = re.compile(r"[fiub][1248]")
+MAX_SIZE = 1 << 30  # of an axis, which may stand beside one of no size
 
 NUMPY_NAMES = _RECONSTRUCT | _FROM_BUFFER | _SCALAR | {"numpy.ndarray", "numpy.dtype"}
 
@@ -57,7 +58,7 @@ def _array(raw: object, dtype: object, shape: tuple[Any, ...], order: Any) -> ND
         raise ModelError("its pickle has an array made of text") from error
     if not isinstance(data, bytes | bytearray):
         raise ModelError(f"its pickle has an array made of {_named(raw)}")
-    if not all(isinstance(size, int) and 0 <= size <= len(data) for size in shape) or (
+    if not all(isinstance(size, int) and 0 <= size <= MAX_SIZE for size in shape) or (
         prod(shape) * number.itemsize != len(data)
     ):
         raise ModelError(f"an array of shape {shape!s:.60} has {len(data)} bytes")

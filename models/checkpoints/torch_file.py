@@ -45,6 +45,7 @@ _DTYPES = {
     "Byte": "uint8",
     "Bool": "bool",
 }
+_MAX_EMPTY = 1 << 20  # the largest size of an axis beside one of no size
 _REBUILD = "torch._utils._rebuild_tensor_v2"
 _PARAMETER = "torch._utils._rebuild_parameter"
 _NESTED = "torch.storage._load_from_bytes"  # how a tensor is pickled by anything but torch.save
@@ -213,10 +214,10 @@ def _tensor(value: object, storages: Storages) -> Tensor | None:
             raise ModelError("it holds numbers of type bfloat16; expected float32")
         if (
             len(shape) != len(strides)
-            or not all(0 <= size <= count for size in (*shape, offset))
-            or min(strides, default=0) < 0
+            or min((*shape, *strides, offset), default=0) < 0
             or prod(shape) > count
             or (prod(shape) and offset + _reach(shape, strides) >= count)
+            or (not prod(shape) and max(shape) > _MAX_EMPTY)
         ):
             raise ModelError(f"a tensor of shape {shape!s:.60} has {count} numbers in the file")
         numbers = np.frombuffer(storages(key), np.dtype(dtype).newbyteorder("<"))
