@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 TOLERANCE = 1e-9  # of x; of the slope, in units of H's largest diagonal element
 PATIENCE = 3  # exchanges of all at once that may fail to leave fewer wrong ones
+MOST_EXCHANGES = 1000  # some ten are usual after a jump; rounding must not hold up a picture
 
 
 class BoxLeastSquares:
@@ -35,7 +36,7 @@ class BoxLeastSquares:
         """x (n,) for g = aim (n,)."""
         matrix = self._matrix
         fewest, patience = len(matrix) + 1, PATIENCE
-        while True:
+        for _ in range(MOST_EXCHANGES):
             x = self._at_one.astype(np.float64)
             free = self._free
             if len(free):
@@ -48,7 +49,7 @@ class BoxLeastSquares:
             wrong = below | above | pulled_in
             places = wrong.nonzero()[0]
             if not len(places):
-                return np.minimum(np.maximum(x, 0.0), 1.0)
+                break
             if len(places) < fewest:
                 fewest, patience = len(places), PATIENCE
             elif patience:
@@ -56,6 +57,7 @@ class BoxLeastSquares:
             else:
                 places = places[-1:]
             self._exchange(places, above, pulled_in)
+        return np.minimum(np.maximum(x, 0.0), 1.0)
 
     def _exchange(
         self, places: NDArray[np.intp], above: NDArray[np.bool_], pulled_in: NDArray[np.bool_]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.blendshapes import INDEX
+from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import FlameCoefficients
 from models.heads.bfm import METRES, BfmHead
 from models.heads.correspondence import (
@@ -51,12 +51,14 @@ class FaceMotion:
     offsets: (V, 3, N): the displacement that each number makes at 1.
     constant: (V, 3): what is there at numbers of 0.
     units:   (N,): what has the same number here is measured in the same unit.
+    sure:    (52,) whether an action is just one of the numbers.
     actions: the 52, some of them the model's own.
     """
 
     offsets: Array
     constant: Array
     units: Integers
+    sure: NDArray[np.bool_]
     actions: CarriedActions
 
 
@@ -84,8 +86,8 @@ def bfm_motion(head: BfmHead, actions: CarriedActions) -> FaceMotion:
     """The numbers are the expression's 29 coefficients."""
     basis = head.expression_basis.astype(np.float64)
     constant = head.expression_mean.astype(np.float64)
-    count = basis.shape[2]
-    return FaceMotion(basis, constant, np.zeros(count, np.int64), actions)
+    one_unit = np.zeros(basis.shape[2], np.int64)
+    return FaceMotion(basis, constant, one_unit, np.zeros(len(BLENDSHAPES), bool), actions)
 
 
 def flame_motion(
@@ -104,17 +106,21 @@ def flame_motion(
     aside = offsets[INDEX["jawLeft"]] - offsets[INDEX["jawRight"]]
     turn = 0.5 * float((counted * aside).sum()) / max(float((counted * sideways).sum()), 1e-12)
     offsets[INDEX["jawLeft"]], offsets[INDEX["jawRight"]] = turn * sideways, -turn * sideways
+    sure = np.zeros(len(BLENDSHAPES), bool)
+    sure[[INDEX["jawOpen"], INDEX["jawLeft"], INDEX["jawRight"]]] = True
     blinks = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
     if head.eyelids is not None:
         offsets[blinks] = head.eyelids
     parts = [head.expression_basis[:, :, :expressions].astype(np.float64), jaw]
     if eyelids:
         parts.append(offsets[blinks].transpose(1, 2, 0))
+        sure[blinks] = True
     together = np.concatenate(parts, axis=2)
     return FaceMotion(
         together,
         np.zeros(together.shape[:2]),
         np.repeat(np.arange(len(parts)), [part.shape[2] for part in parts]),
+        sure,
         CarriedActions(offsets, actions.weights),
     )
 

@@ -36,17 +36,18 @@ Array = NDArray[np.float64]
 class Assumptions:
     """What is held probable; figures for other values: benchmarks/retarget.py.
 
-    number_noise: of a number, as a share of how far it goes when the face moves.
+    number_noise: of a number, as a share of how far the actions move it.
     mismatch:     of an action and what the model shows for it, as a share of the median action.
-    weight:       how far weights go from 0.
-    sparsity:     how much likelier 0 is than 1, as a natural logarithm.
+    weight:       their standard deviation about 0, before the bounds.
+    sparsity:     how much likelier 0 is than 1 besides, as a natural logarithm; not of actions
+                  that are one of the model's own numbers.
     within_span:  compare only what the model can show at all.
     """
 
     number_noise: float = 0.05
-    mismatch: float = 0.03
-    weight: float = 0.3
-    sparsity: float = 2.5
+    mismatch: float = 0.07
+    weight: float = 2.0
+    sparsity: float = 3.0
     within_span: bool = True
 
 
@@ -97,7 +98,7 @@ class Retarget:
         self._head = head
         self._eyelids = eyelids
         self._assumptions = assumptions
-        self._carried = carried(head)
+        self.carried = carried(head)
         visible = [INDEX[name] for name in BLENDSHAPES if name not in INVISIBLE]
         known = (Source.MODEL, Source.EYELIDS) if eyelids else (Source.MODEL,)
         self._visible = np.array(visible)
@@ -120,8 +121,8 @@ class Retarget:
         """
         if state.coefficients is None:
             return state
-        aim = self._aim_from_numbers @ self._numbers(state.coefficients) + self._aim_at_rest
-        solved = self._search.solve(aim)
+        numbers = self._numbers(state.coefficients)  # may prepare for more of them
+        solved = self._search.solve(self._aim_from_numbers @ numbers + self._aim_at_rest)
         weights = state.weights.copy()
         weights[self._replaced] = solved[self._solved]
         # mouthClose closes the lips of an opened jaw; beyond that it would cross them.
@@ -143,10 +144,10 @@ class Retarget:
         head = self._head
         if isinstance(head, FlameHead):
             self._motion = flame_motion(
-                head, self._carried, self._expressions, eyelids=self._eyelids
+                head, self.carried, self._expressions, eyelids=self._eyelids
             )
         else:
-            self._motion = bfm_motion(head, self._carried)
+            self._motion = bfm_motion(head, self.carried)
         matrix, self._aim_from_numbers, self._aim_at_rest = normal_equations(
             self._motion, self._visible, self._assumptions
         )
@@ -173,7 +174,7 @@ def normal_equations(
     )
     seen_actions, seen_moves = span.T @ actions, span.T @ moved
     # How far each number goes: what the actions ask of it. Its noise is a share of that.
-    asked = np.linalg.lstsq(seen_moves, seen_actions, rcond=1e-6)[0] * assumptions.weight
+    asked = np.linalg.lstsq(seen_moves, seen_actions, rcond=1e-6)[0]
     squares = (asked**2).sum(axis=1)
     alike = motion.units[:, None] == motion.units
     wavering = seen_moves * (
@@ -183,7 +184,8 @@ def normal_equations(
     noise = wavering @ wavering.T + mismatch**2 * np.eye(len(wavering))
     trusted = np.linalg.solve(noise, seen_actions).T
     matrix = trusted @ seen_actions + np.eye(len(visible)) / assumptions.weight**2
-    rest = trusted @ (span.T @ rows(motion.constant[:, :, None])[:, 0]) - assumptions.sparsity
+    rest = trusted @ (span.T @ rows(motion.constant[:, :, None])[:, 0])
+    rest -= assumptions.sparsity * ~motion.sure[visible]
     return matrix, trusted @ seen_moves, rest
 
 

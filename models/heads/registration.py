@@ -143,7 +143,7 @@ def _spread_in_pairs(positions: Array, chosen: Booleans, count: int) -> NDArray[
 
 
 def _laid_on(points: Array, facing: Array, target: Array, target_facing: Array) -> Similarity:
-    """The similarity by iterative closest points, from nose on nose; pairs far apart do not count."""
+    """The similarity by iterative closest points, from nose on nose; distant pairs do not count."""
     tips = points[points[:, 2].argmax()], target[target[:, 2].argmax()]
     whole = Similarity(1.0, np.eye(3), tips[1] - tips[0])
     for step in range(SIMILAR_STEPS):
