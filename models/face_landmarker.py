@@ -85,10 +85,11 @@ def _converted(bundle: zipfile.ZipFile, network: _Network, folder: Path, key: st
     path = folder / f"{network.name}-{key}.onnx"
     if not path.is_file():
         from models.checkpoints.onnx_from_tflite import onnx_from_tflite  # 0.3 s to import
+        from models.checkpoints.rewriting import rewritten
         from models.checkpoints.tflite import read_tflite
 
         content = onnx_from_tflite(
-            read_tflite(bundle.read(network.file)), network.inputs, network.outputs
+            rewritten(read_tflite(bundle.read(network.file))), network.inputs, network.outputs
         )
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.part")

@@ -34,22 +34,34 @@ class FaceDetector:
 
     def find(self, image: NDArray[np.uint8]) -> FaceRegion | None:
         """Where the face in a (H, W, 3) BGR picture is, or None."""
-        height, width = image.shape[:2]
-        side = max(width, height)
-        whole = FaceRegion(width / 2, height / 2, side, side, 0.0)
+        whole = whole_picture(image)
         crop = cropped(image, whole.image_from_crop(SIZE), SIZE, cv2.BORDER_CONSTANT)
         boxes, scores = self._session.run(network_input(crop, -1.0, 1.0))
-        face = best_face(boxes[0], scores[0, :, 0], self._anchors)
-        if face is None:
-            return None
-        (right_x, right_y), (left_x, left_y) = face[_RIGHT_EYE], face[_LEFT_EYE]
-        return FaceRegion(
-            x=whole.x + (float(face[0]) - 0.5) * side,
-            y=whole.y + (float(face[1]) - 0.5) * side,
-            width=MARGIN * float(face[2]) * side,
-            height=MARGIN * float(face[3]) * side,
-            rotation=math.atan2(left_y - right_y, left_x - right_x),
-        )
+        return found_region(boxes, scores, self._anchors, whole)
+
+
+def whole_picture(image: NDArray[np.uint8]) -> FaceRegion:
+    """What the network looks at: a square around the whole picture."""
+    height, width = image.shape[:2]
+    side = max(width, height)
+    return FaceRegion(width / 2, height / 2, side, side, 0.0)
+
+
+def found_region(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], centres: Array, whole: FaceRegion
+) -> FaceRegion | None:
+    """Where the most certain face is, from the outputs (1, 896, 16), (1, 896, 1) of the network."""
+    face = best_face(boxes[0], scores[0, :, 0], centres)
+    if face is None:
+        return None
+    (right_x, right_y), (left_x, left_y) = face[_RIGHT_EYE], face[_LEFT_EYE]
+    return FaceRegion(
+        x=whole.x + (float(face[0]) - 0.5) * whole.width,
+        y=whole.y + (float(face[1]) - 0.5) * whole.height,
+        width=MARGIN * float(face[2]) * whole.width,
+        height=MARGIN * float(face[3]) * whole.height,
+        rotation=math.atan2(left_y - right_y, left_x - right_x),
+    )
 
 
 def anchors() -> Array:

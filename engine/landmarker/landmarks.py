@@ -40,10 +40,22 @@ class LandmarkNetwork:
     def landmarks(self, image: NDArray[np.uint8], region: FaceRegion) -> FaceLandmarks:
         """The landmarks in a region of a (H, W, 3) BGR picture."""
         crop = cropped(image, region.image_from_crop(SIZE), SIZE, cv2.BORDER_REPLICATE)
-        points, presence, tongue_out = self._session.run(network_input(crop, 0.0, 1.0))
-        shares = points.reshape(-1, 3).astype(np.float64) / SIZE
-        return FaceLandmarks(
-            points=region.points_from_crop(shares, image.shape[1] / image.shape[0]),
-            presence=1.0 / (1.0 + math.exp(-min(max(float(presence[0, 0]), -100.0), 100.0))),
-            tongue_out=float(tongue_out[0, 0]),
-        )
+        outputs = self._session.run(network_input(crop, 0.0, 1.0))
+        return seen_landmarks(*outputs, region=region, aspect=image.shape[1] / image.shape[0])
+
+
+def seen_landmarks(
+    points: NDArray[np.float32],
+    presence: NDArray[np.float32],
+    tongue_out: NDArray[np.float32],
+    *,
+    region: FaceRegion,
+    aspect: float,
+) -> FaceLandmarks:
+    """From the network's outputs (1, 1434), (1, 1), (1, 1). aspect: the picture's width to height."""
+    shares = points.reshape(-1, 3).astype(np.float64) / SIZE
+    return FaceLandmarks(
+        points=region.points_from_crop(shares, aspect),
+        presence=1.0 / (1.0 + math.exp(-min(max(float(presence[0, 0]), -100.0), 100.0))),
+        tongue_out=float(tongue_out[0, 0]),
+    )

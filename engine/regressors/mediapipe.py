@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from engine.blendshapes import BLENDSHAPES
+from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import Frame, Observation
 from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
 from engine.geometry import Array, quaternion_from_matrix
@@ -18,6 +18,10 @@ METRES_PER_CENTIMETRE = 0.01
 
 UNSUPPORTED: tuple[str, ...] = ("tongueOut",)
 """Blendshapes that MediaPipe's own package does not give: their weights stay 0 with it."""
+
+TONGUE_SCORES = (0.4, 0.9)
+"""Between these tongueOut goes from 0 to 1: its score is how sure the network is of a tongue, and
+pursed or blurred lips get up to 0.37 (benchmarks/landmarks.py tells the highest of a video)."""
 
 
 class MediaPipeRegressor:
@@ -86,9 +90,12 @@ def observation_from_detection(
 
 
 def weights_from_scores(detection: Detection) -> Array:
-    """(52,) weights in `BLENDSHAPES` order, by name; what MediaPipe lacks is 0."""
+    """(52,) weights in `BLENDSHAPES` order, by name; what the landmarker lacks is 0."""
     score = dict(zip(detection.names, detection.scores, strict=True))
-    return np.array([score.get(name, 0.0) for name in BLENDSHAPES])
+    weights = np.array([score.get(name, 0.0) for name in BLENDSHAPES])
+    unsure, sure = TONGUE_SCORES
+    weights[INDEX["tongueOut"]] = np.interp(score.get("tongueOut", 0.0), (unsure, sure), (0.0, 1.0))
+    return weights
 
 
 def confidence(detection: Detection, width: int, height: int) -> float:

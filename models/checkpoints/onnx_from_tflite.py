@@ -42,7 +42,6 @@ def onnx_from_tflite(network: Network, inputs: Sequence[str], outputs: Sequence[
     Inputs of four dimensions are channels first; outputs are (1, size) or (1, N, size). Raises
     ModelError for an operator that MediaPipe's face networks do not have.
     """
-    network = rewriting.rewritten(network)
     writer = _Writer(network)
     for tensor, name in zip(network.inputs, inputs, strict=True):
         writer.add_input(tensor, name)
