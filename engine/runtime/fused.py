@@ -105,9 +105,11 @@ def cut_out(
     opset: int,
     cubic: bool = False,
     outside: Literal["zeros", "border"] = "zeros",
+    steps: int | None = None,
 ) -> str:
-    """(1, 3, size, size) samples where `matrix` puts the crop's pixels; black or the edge's colour
-    outside of the frame.
+    """(1, 3, size, size) samples where `matrix` puts the crop's pixels.
+
+    outside: black, or the edge's colour. steps: of a pixel, to which positions are rounded.
     """
     rows, columns = np.mgrid[:size, :size].astype(np.float32)
     pixels = np.stack((columns.ravel(), rows.ravel(), np.ones(size * size, np.float32)), axis=1)
@@ -115,6 +117,11 @@ def cut_out(
     positions = graph.add(
         "MatMul", graph.constant(f"{matrix}/pixels", pixels), transposed, name=f"{matrix}/positions"
     )
+    if steps is not None:
+        count = graph.constant(f"{matrix}/steps", np.float32(steps))
+        stepped = graph.add("Mul", positions, count, name=f"{matrix}/stepped")
+        rounded = graph.add("Round", stepped, name=f"{matrix}/rounded")
+        positions = graph.add("Div", rounded, count, name=f"{matrix}/whole_steps")
     # GridSample without align_corners: pixel i of n lies at (2 i + 1) / n - 1.
     shape = graph.add("Shape", FRAME, name=f"{matrix}/shape")
     turned = graph.constant(f"{matrix}/turned", np.array([1, 0]))

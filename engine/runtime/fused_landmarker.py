@@ -34,6 +34,10 @@ IMAGE_FROM_DETECTOR = "image_from_detector"
 POINTS = "points/"
 DETECTOR_SIZE, LANDMARK_SIZE = 128, 256  # pixels of what they see
 LANDMARKS = 478
+# MediaPipe samples at steps of 1/32 pixel and rounds to whole grey levels (landmarker/crop.py), a
+# half upwards. Halves are frequent, samples being multiples of 1/1024: float32 must not lose them.
+STEPS = 32
+ROUNDING = 1 / 2 + 1 / 4096
 OUTPUTS = (
     ("detector/boxes", "boxes", (1, 896, 16)),
     ("detector/scores", "scores", (1, 896, 1)),
@@ -68,13 +72,24 @@ def fused_landmarker(
     graph = Graph(CROP)
     planes = frame_planes(graph)
     rgb = graph.constant("rgb", np.array([2, 1, 0]))
-    square = cut_out(graph, planes, IMAGE_FROM_DETECTOR, size=DETECTOR_SIZE, opset=opset)
+    square = cut_out(
+        graph, planes, IMAGE_FROM_DETECTOR, size=DETECTOR_SIZE, opset=opset, steps=STEPS
+    )
+    half = graph.constant("half", np.float32(ROUNDING))
+    square = graph.add("Floor", graph.add("Add", square, half, name="s"), name="square_greys")
     square = graph.add("Gather", square, rgb, name="square_ordered", axis=1)
     square = graph.add("Mul", square, graph.constant("twice", np.float32(2 / 255)), name="doubled")
     square = graph.add("Sub", square, graph.constant("one", np.float32(1)), name="centred")
     crop = cut_out(
-        graph, planes, IMAGE_FROM_CROP, size=LANDMARK_SIZE, opset=opset, outside="border"
+        graph,
+        planes,
+        IMAGE_FROM_CROP,
+        size=LANDMARK_SIZE,
+        opset=opset,
+        outside="border",
+        steps=STEPS,
     )
+    crop = graph.add("Floor", graph.add("Add", crop, half, name="c"), name="greys")
     crop = graph.add("Gather", crop, rgb, name="ordered", axis=1)
     crop = graph.add("Mul", crop, graph.constant("scale", np.float32(1 / 255)), name="scaled")
     unprojection = _unprojected(points)

@@ -24,6 +24,11 @@ def half_precision(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Raises ModelError if it has branches or loops, whose graphs this does not enter.
     """
+    for node in model.graph.node:
+        if any(attribute.HasField("g") for attribute in node.attribute):
+            raise _inconvertible(
+                f"it has a branch or loop ({node.op_type}); expected a plain graph"
+            )
     return _Conversion(model, _float_tensors(model)).result()
 
 
@@ -45,7 +50,11 @@ def _float_tensors(model: onnx.ModelProto) -> set[str]:
             outline.graph.input.append(
                 helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
             )
-    typed = onnx.shape_inference.infer_shapes(outline, strict_mode=True, data_prop=True).graph
+    try:
+        typed = onnx.shape_inference.infer_shapes(outline, strict_mode=True, data_prop=True).graph
+    except onnx.shape_inference.InferenceError as error:
+        reason = str(error).splitlines()[0]
+        raise _inconvertible(f"{reason}; expected a graph whose types ONNX can tell") from error
     return {
         value.name
         for value in (*typed.value_info, *typed.input, *typed.output)
@@ -84,11 +93,6 @@ class _Conversion:
         return self._model
 
     def _convert(self, node: onnx.NodeProto) -> None:
-        if any(attribute.HasField("g") for attribute in node.attribute):
-            raise ModelError(
-                f"cannot convert the network to fp16: it has a branch or loop ({node.op_type}); "
-                "expected a plain graph. Use --precision fp32."
-            )
         kept = (
             node.op_type in KEPT_OPERATORS
             or node.name.startswith(KEPT_PREFIXES)
@@ -152,7 +156,8 @@ def _retype(node: onnx.NodeProto) -> None:
                     values = numpy_helper.to_array(attribute.t).astype(np.float16)
                     attribute.t.CopyFrom(numpy_helper.from_array(values))
             case "Constant", ("value_float" | "value_floats"):
-                raise ModelError(
-                    f"cannot convert the network to fp16: {node.name} holds {attribute.name}; "
-                    "expected a tensor. Use --precision fp32."
-                )
+                raise _inconvertible(f"{node.name} holds {attribute.name}; expected a tensor")
+
+
+def _inconvertible(reason: str) -> ModelError:
+    return ModelError(f"cannot convert the network to fp16: {reason}. Use --precision fp32.")
