@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -83,7 +83,8 @@ def open_stages(settings: TrackingSettings, stack: ExitStack) -> list[Stage]:
         stages.append(Retarget(head, eyelids=name == "smirk"))
     card = None if name == "expnet" else installed(settings.models, "emorec")
     if card is not None:
-        session = open_session(settings.models / "emorec.onnx", settings.runtime)
+        alone = replace(settings.runtime, threads=1)  # bound by memory: a second brings nothing
+        session = open_session(settings.models / "emorec.onnx", alone)
         stages.append(stack.enter_context(EmotionHead(session, card.parts)))
     return stages
 

@@ -28,6 +28,7 @@ from app.sources.source import SourceSettings
 from app.viewer.probe import Display, DisplayProblem
 from app.viewer.snapshot import offscreen_context
 from engine.errors import SettingsError, SourceError, ViewerError
+from models.card import ModelCard, StoredFile
 from models.store import ModelFile
 
 DATA = Path(__file__).parent / "data" / "sources"
@@ -506,3 +507,16 @@ def test_a_broken_profile_does_not_stop_the_examination(
     assert command.run(arguments()) == 1
     report = capsys.readouterr().out
     assert "FAIL  profile" in report and "output" in report
+
+
+def test_added_models_are_named_and_a_damaged_one_is_a_failure(tmp_path: Path) -> None:
+    (none,) = files.probe_added_models(tmp_path)
+    assert none.verdict is Verdict.NOTE
+    (tmp_path / "flame.npz").write_bytes(b"a mesh")
+    ModelCard("flame", "FLAME 2020", (), StoredFile("flame.npz", 6, "")).write(
+        tmp_path / "flame.json"
+    )
+    (tmp_path / "deca.json").write_text("{")
+    named, damaged = files.probe_added_models(tmp_path)
+    assert (named.verdict, named.text) == (Verdict.OK, "flame")
+    assert damaged.verdict is Verdict.FAIL and "deca" in damaged.subject

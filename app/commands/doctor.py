@@ -10,7 +10,7 @@ from pathlib import Path
 from app.doctor.bundle import FILE_NAME, write_bundle
 from app.doctor.cameras import probe_cameras
 from app.doctor.display import probe_display
-from app.doctor.files import probe_folder, probe_model, probe_profile
+from app.doctor.files import probe_added_models, probe_folder, probe_model, probe_profile
 from app.doctor.finding import Finding, Verdict, report_lines
 from app.doctor.gpu import cuda_driver, probe_gpu
 from app.doctor.packages import (
@@ -82,6 +82,7 @@ def examine(profile_name: str) -> Iterator[Finding]:
     yield probe_model(
         model_file("face_landmarker"), given=profile.face_model, cache=data_folder() / "models"
     )
+    yield from probe_added_models(data_folder() / "models")
     yield from probe_cameras(list_cameras())
     yield probe_display(probe.probe_display())
     yield from probe_gpu(cuda_driver(), installed)

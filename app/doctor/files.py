@@ -9,6 +9,8 @@ from pathlib import Path
 
 from app.doctor.finding import Finding, Verdict
 from engine.errors import ModelError, SettingsError
+from models.catalogue import catalogue
+from models.installation import installed
 from models.store import ModelFile, find_model
 
 LITTLE_SPACE = 500_000_000  # bytes; an hour of recording as JSON lines is about as much
@@ -60,3 +62,24 @@ def probe_profile(load: Callable[[], object]) -> Finding:
     except SettingsError as error:
         return Finding(Verdict.FAIL, "profile", "cannot be used", str(error))
     return Finding(Verdict.OK, "profile", "can be read")
+
+
+def probe_added_models(folder: Path) -> list[Finding]:
+    """Networks and face models that were added, and whether they are whole."""
+    found, findings = [], []
+    for entry in catalogue():
+        try:
+            if installed(folder, entry.name) is not None:
+                found.append(entry.name)
+        except ModelError as error:
+            findings.append(
+                Finding(
+                    Verdict.FAIL,
+                    f"model {entry.name}",
+                    str(error),
+                    f"Add it again: mien models add {entry.name} FILE",
+                )
+            )
+    if found:
+        return [Finding(Verdict.OK, "models", ", ".join(found)), *findings]
+    return [Finding(Verdict.NOTE, "models", "none added; MediaPipe needs none"), *findings]

@@ -56,7 +56,7 @@ def cuda_driver() -> CudaDriver | None:
 def probe_gpu(driver: Driver | None, installed: Mapping[str, str]) -> list[Finding]:
     """The card, and the runtimes installed for it."""
     runtimes = [f"{name} {installed[name]}" for name in RUNTIMES if name in installed]
-    text = ", ".join(runtimes) or "none installed; MediaPipe tracks on the processor"
+    text = ", ".join(runtimes) or "none installed; faces are tracked on the processor"
     card = _probe_driver(driver)
     if runtimes and card.verdict is not Verdict.OK and any("tensorrt" in name for name in runtimes):
         runtime = Finding(

@@ -21,7 +21,10 @@ from app.viewer.look import EYE_COLORS, HAIR_COLORS, HAIR_STYLES, LOOKS, SHIRTS,
 from engine.blendshapes import BLENDSHAPES
 from engine.smoother import FLOORS
 
-COMMAND_WORDS = ("run", "track", "listen", "cameras", "bench", "doctor", "demo", "default", "mien")
+COMMAND_WORDS = tuple(
+    "run track listen cameras models calibrate bench doctor demo default mien add export check "
+    "smirk deca emoca emorec expnet flame bfm".split()
+)
 ORDINARY_WORDS = frozenset(  # a file of such a name must not hide the word in every message
     "clip face faces file model movie out output picture record recording settings snapshot "
     "source take takes test tmp home users video videos".split()
