@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from engine.errors import ModelError
-from models.checkpoints.pickled import PLAIN_NAMES, Instance, Names, Persistent, unpickle
+from models.checkpoints.inert import PLAIN_NAMES, Instance, Names, Persistent
+from models.checkpoints.pickled import unpickle
 from models.checkpoints.pickled_arrays import NUMPY_NAMES, array_from, object_of
 
 NAMES = Names(PLAIN_NAMES | NUMPY_NAMES, packages=("chumpy",))

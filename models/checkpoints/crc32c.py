@@ -1,7 +1,7 @@
 """CRC-32C (Castagnoli), with which TensorFlow secures its checkpoints.
 
-Sixteen thousand stretches of the data advance side by side, one byte each per numpy step, and are
-joined at the end: 200 MB take about a second.
+Sixteen thousand stretches of the data advance side by side, two bytes each per numpy step, and are
+joined at the end: 200 MB take about two seconds.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ Words = NDArray[np.uint32]
 def crc32c(data: bytes) -> int:
     """The checksum of the bytes."""
     values = np.frombuffer(data, np.uint8)
-    width = len(values) // _LANES
+    width = len(values) // _LANES // 2 * 2
     if width < 8:
         return _bytewise(values, _ALL_ONES) ^ _ALL_ONES
-    body = values[: _LANES * width].reshape(_LANES, width)
+    body = values[: _LANES * width].view("<u2").reshape(_LANES, width // 2)
+    pairs = _after_zero(_after_zero(np.arange(1 << 16, dtype=np.uint32)))
     crc = np.zeros(_LANES, np.uint32)
     crc[0] = _ALL_ONES
     for column in np.ascontiguousarray(body.T):
-        crc = _TABLE[(crc ^ column) & 0xFF] ^ (crc >> np.uint32(8))
+        crc = pairs[(crc ^ column) & 0xFFFF] ^ (crc >> np.uint32(16))
     append = _appending(width)  # to a stretch's checksum, as many zeros as the next is long
     while len(crc) > 1:
         crc = _times(append, crc[0::2]) ^ crc[1::2]
@@ -50,6 +51,12 @@ def _table() -> Words:
 _TABLE = _table()
 
 
+def _after_zero(crcs: Words) -> Words:
+    """Checksums after one more byte of zero."""
+    after: Words = _TABLE[crcs & 0xFF] ^ (crcs >> np.uint32(8))
+    return after
+
+
 def _bytewise(values: NDArray[np.uint8], crc: int) -> int:
     for value in values.tolist():
         crc = int(_TABLE[(crc ^ value) & 0xFF]) ^ crc >> 8
@@ -59,7 +66,7 @@ def _bytewise(values: NDArray[np.uint8], crc: int) -> int:
 def _appending(zeros: int) -> Words:
     """What `zeros` bytes of zero do to each bit of a checksum: a 32×32 matrix over GF(2)."""
     units = np.uint32(1) << np.arange(32, dtype=np.uint32)
-    power = _TABLE[units & 0xFF] ^ (units >> np.uint32(8))  # one byte of zero
+    power = _after_zero(units)
     result = units
     while zeros:
         if zeros & 1:

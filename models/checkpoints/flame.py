@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from models.checkpoints.inert import PLAIN_NAMES, Instance, Names
 from models.checkpoints.npy import read_npy, read_npz
-from models.checkpoints.pickled import PLAIN_NAMES, Instance, Names, unpickle
+from models.checkpoints.pickled import unpickle
 from models.checkpoints.pickled_arrays import NUMPY_NAMES, array_from, is_array
 from models.checkpoints.torch_file import is_tensor, tensor_array
 

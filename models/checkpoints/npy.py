@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelError
 from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
-from models.checkpoints.pickled import PLAIN_NAMES, Names, unpickle
+from models.checkpoints.inert import PLAIN_NAMES, Names
+from models.checkpoints.pickled import unpickle
 from models.checkpoints.pickled_arrays import NUMPY_NAMES, object_of
 from models.checkpoints.torch_file import TENSOR_NAMES
 

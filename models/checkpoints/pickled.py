@@ -12,10 +12,10 @@ import pickletools
 import struct
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 from engine.errors import ModelError
+from models.checkpoints.inert import ForbiddenNameError, Global, Instance, Names, Persistent
 
 MAX_OPCODES = 2_000_000  # DECA's file, optimiser and all, has some 100,000
 LINE = 1 << 16  # bytes; the longest line of text that a pickle has a use for
@@ -27,62 +27,6 @@ _LITERALS = frozenset(
 )
 _SCALARS = (str, bytes, int, float, type(None))
 _BROKEN = (ValueError, IndexError, KeyError, TypeError, OverflowError, struct.error)
-
-
-class ForbiddenNameError(ModelError):
-    """A pickle that wants something called that is not on the reader's list."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Global:
-    """A function or class that the pickle names, `module.name`."""
-
-    name: str
-
-
-@dataclass(slots=True, eq=False)
-class Instance:
-    """What the pickle would have had built by a function or class.
-
-    arguments: of the call; state: what it was told afterwards; entries, elements: what was put in.
-    """
-
-    kind: str
-    arguments: tuple[object, ...]
-    state: object = None
-    entries: dict[object, object] = field(default_factory=dict)
-    elements: list[object] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Persistent:
-    """Something that lies beside the pickle: a tensor's storage."""
-
-    identity: object
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names that a reader knows: whole ones, and packages of which it takes any."""
-
-    exact: frozenset[str]
-    packages: tuple[str, ...] = ()
-
-    def know(self, name: str) -> bool:
-        """Whether the name may stand in the pickle."""
-        return name in self.exact or name.startswith(tuple(f"{p}." for p in self.packages))
-
-
-_BUILTINS = ("bytes", "dict", "frozenset", "list", "object", "set")
-PLAIN_NAMES = frozenset(
-    {
-        *(f"{b}.{n}" for b in ("__builtin__", "builtins") for n in _BUILTINS),
-        *(f"{c}._reconstructor" for c in ("copy_reg", "copyreg")),
-        "_codecs.encode",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-    }
-)
 
 
 def unpickle(

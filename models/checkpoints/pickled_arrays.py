@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from models.checkpoints.pickled import Instance
+from models.checkpoints.inert import Instance
 
 _CORES = ("numpy.core", "numpy._core")
 _RECONSTRUCT = frozenset(f"{core}.multiarray._reconstruct" for core in _CORES)

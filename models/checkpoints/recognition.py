@@ -15,8 +15,8 @@ from models.checkpoints import mat, tensorflow
 from models.checkpoints.archive import Member
 from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
 from models.checkpoints.flame import is_flame_model, read_model_pickle
+from models.checkpoints.inert import ForbiddenNameError
 from models.checkpoints.npy import NPY_START, read_npy
-from models.checkpoints.pickled import ForbiddenNameError
 from models.checkpoints.torch_file import LEGACY_START, ZIP_START, is_torch_zip, read_tensors
 
 WEB_PAGE_STARTS = (b"<!doctype", b"<html")

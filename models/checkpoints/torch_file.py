@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelError
 from models.checkpoints.damage import ARCHIVE_DAMAGE, brief
-from models.checkpoints.pickled import (
+from models.checkpoints.inert import (
     PLAIN_NAMES,
     Global,
     Instance,
     Names,
     Persistent,
-    unpickle,
 )
+from models.checkpoints.pickled import unpickle
 from models.checkpoints.pickled_arrays import NUMPY_NAMES
 
 LEGACY_START = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # the pickle of torch's magic number
