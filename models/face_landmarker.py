@@ -58,15 +58,18 @@ class FaceLandmarkerFiles:
     canonical_face: CanonicalFace
 
 
-def face_landmarker_files(task: Path, folder: Path) -> FaceLandmarkerFiles:
-    """The bundle's networks in `folder`, converted if they are not there yet. Raises ModelError."""
+def face_landmarker_files(task: Path, folder: Path, *, anew: bool = False) -> FaceLandmarkerFiles:
+    """The bundle's networks in `folder`, converted if they are not there yet. Raises ModelError.
+
+    anew: convert them in any case, as what is there is damaged.
+    """
     key = f"{sha256_of(task)[:16]}-{CONVERSION}"
     try:
         with zipfile.ZipFile(task) as bundle:
             return FaceLandmarkerFiles(
-                detector=_converted(bundle, DETECTOR, folder, key),
-                landmarks=_converted(bundle, LANDMARKS, folder, key),
-                blendshapes=_converted(bundle, BLENDSHAPES, folder, key),
+                detector=_converted(bundle, DETECTOR, folder, key, anew),
+                landmarks=_converted(bundle, LANDMARKS, folder, key, anew),
+                blendshapes=_converted(bundle, BLENDSHAPES, folder, key, anew),
                 canonical_face=read_face_geometry(bundle.read(GEOMETRY)),
             )
     except (zipfile.BadZipFile, KeyError) as error:
@@ -81,9 +84,11 @@ def face_landmarker_files(task: Path, folder: Path) -> FaceLandmarkerFiles:
         ) from error
 
 
-def _converted(bundle: zipfile.ZipFile, network: _Network, folder: Path, key: str) -> Path:
+def _converted(
+    bundle: zipfile.ZipFile, network: _Network, folder: Path, key: str, anew: bool
+) -> Path:
     path = folder / f"{network.name}-{key}.onnx"
-    if not path.is_file():
+    if anew or not path.is_file():
         from models.checkpoints.onnx_from_tflite import onnx_from_tflite  # 0.3 s to import
         from models.checkpoints.rewriting import rewritten
         from models.checkpoints.tflite import read_tflite
@@ -93,6 +98,9 @@ def _converted(bundle: zipfile.ZipFile, network: _Network, folder: Path, key: st
         )
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.part")
-        partial.write_bytes(content)
-        partial.replace(path)
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     return path

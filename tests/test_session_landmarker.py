@@ -142,6 +142,17 @@ def test_networks_are_converted_once_and_kept_by_the_bundles_digest(tmp_path: Pa
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "models").iterdir()} == written
 
 
+@pytest.mark.parametrize("kept", [0, 1000])
+def test_damaged_networks_are_converted_again(kept: int, tmp_path: Path) -> None:
+    files = face_landmarker_files(face_model(), tmp_path)
+    whole = files.landmarks.read_bytes()
+    files.landmarks.write_bytes(whole[:kept])
+    with ours(tmp_path) as landmarker:
+        assert landmarker.detect(photograph(), 0.0) is not None
+    assert files.landmarks.read_bytes() == whole
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     blocked = tmp_path / "a file"
     blocked.write_bytes(b"")

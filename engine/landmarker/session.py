@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import ModelError
 from engine.geometry import Array
 from engine.landmarker import Detection
 from engine.landmarker.filter import LandmarkFilter
@@ -55,7 +56,12 @@ class SessionLandmarker:
         folder: where the networks are kept that the bundle is converted to when it is first used.
         """
         files = face_landmarker_files(task, folder)
-        return cls(SeparateNetworks(files, settings), files.canonical_face, follow=follow)
+        try:
+            networks = SeparateNetworks(files, settings)
+        except ModelError:  # kept networks can be damaged; the bundle was checked
+            files = face_landmarker_files(task, folder, anew=True)
+            networks = SeparateNetworks(files, settings)
+        return cls(networks, files.canonical_face, follow=follow)
 
     @property
     def device(self) -> str:
