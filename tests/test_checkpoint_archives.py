@@ -173,3 +173,10 @@ def test_checkpoints_are_told_apart_whatever_their_name(content: object, kind: K
     data = file.getvalue()
     (found,) = recognise([archive.Member("model.bin", len(data), lambda: io.BytesIO(data))])
     assert found.kind is kind
+
+
+def test_a_checkpoint_of_tensorflow_may_be_named_as_tensorflow_does(tmp_path: Path) -> None:
+    for name in ("a.ckpt.index", "a.ckpt.data-00000-of-00001", "b.ckpt.index"):
+        (tmp_path / name).write_bytes(b"x")
+    found = [member.label for member in members_of([tmp_path / "a.ckpt"])]
+    assert found == ["a.ckpt.data-00000-of-00001", "a.ckpt.index"]

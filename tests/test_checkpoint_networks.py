@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from models.checkpoints.archive import members_of
 from models.checkpoints.networks import Built, build_network
-from models.checkpoints.recognition import recognise
+from models.checkpoints.recognition import Kind, recognise
+from models.checkpoints.selection import best_member
 from models.networks.emorec import EmorecConfig
 from tests.official_files import CONFIGURATION, tensors, write_lightning
 from tests.synthetic_networks import emoca_state, emorec_state, pictures, smirk_state, upstream
@@ -112,6 +113,16 @@ def test_the_best_checkpoint_of_a_folder_is_taken(
     logarithms = raw[:, :8] - np.log(np.exp(raw[:, :8]).sum(axis=1, keepdims=True))
     np.testing.assert_allclose(scores, logarithms, atol=1e-5)
     np.testing.assert_allclose(np.hstack([valence, arousal]), raw[:, 8:], atol=1e-5)
+
+
+def test_of_two_stages_the_detail_stage_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage, loss in (("coarse", "0.5"), ("detail", "3.5")):
+        path = tmp_path / "EMOCA" / stage / "checkpoints" / f"e_idx_0={loss}.ckpt"
+        write_lightning(path, {"deca.E_flame.a": np.ones(1)}, monkeypatch)
+    member, home = best_member(recognise(members_of([tmp_path / "EMOCA"])), Kind.EMOCA)
+    assert member.name == "e_idx_0=3.5.ckpt" and home is None
 
 
 def test_a_head_without_configuration_is_taken_if_it_can_be_one_thing_only(

@@ -75,7 +75,7 @@ def test_flame_is_added_in_parts_and_drives_the_head(
     assert mien_models("check", "flame") == 0
     assert capsys.readouterr().out.count(" ok: ") == 4
     mien_models()
-    assert "ready to run: FLAME 2020\n" in capsys.readouterr().out
+    assert "installed: FLAME 2020\n" in capsys.readouterr().out
 
 
 def test_another_flame_is_taken_with_a_warning(
@@ -145,6 +145,9 @@ def test_a_network_is_added_checked_and_exported(
     (folder / "emorec.onnx").write_bytes(network[:-1])
     mien_models()
     assert "damaged: " in capsys.readouterr().out
+    (folder / "emorec.json").unlink()
+    mien_models()
+    assert "emorec.onnx lies there without its card" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,12 @@ def _state(entry: CatalogueEntry, folder: Path) -> str:
         parts_missing = [PART_NAMES[part] for part in parts if installed(folder, part) is None]
     except ModelError as error:
         return f"damaged: {error}"
+    if card is None and (folder / file_name(entry.name)).exists():
+        return f"{file_name(entry.name)} lies there without its card: add the official file"
     if card is None:
         return "not installed"
     lacks = "; ".join([*(_without(name) for name in missing), *map("no {}".format, parts_missing)])
-    state = f"ready to run: {card.variant}"
+    state = f"{'ready to run' if entry.name in NETWORKS else 'installed'}: {card.variant}"
     return f"{state}; {lacks}" if lacks else state
 
 
@@ -146,7 +148,7 @@ def _self_test(path: Path, card: ModelCard) -> float:
     test = card.self_test
     if test is None:
         raise ValueError(f"{card.name} has no self-test")
-    with open_session(path, RuntimeSettings()) as session:
+    with open_session(path, RuntimeSettings(provider="cpu")) as session:
         outputs = session.run(self_test_input(test))
         names = [output.name for output in session.outputs]
     error = self_test_error(test, dict(zip(names, outputs, strict=True)))

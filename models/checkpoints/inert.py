@@ -51,12 +51,13 @@ class Names:
         return name in self.exact or name.startswith(tuple(f"{p}." for p in self.packages))
 
 
-_BUILTINS = ("bytes", "dict", "frozenset", "list", "object", "set")
+_BUILTINS = ("bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "str")
 PLAIN_NAMES = frozenset(
     {
         *(f"{b}.{n}" for b in ("__builtin__", "builtins") for n in _BUILTINS),
         *(f"{c}._reconstructor" for c in ("copy_reg", "copyreg")),
         "_codecs.encode",
+        "collections.Counter",
         "collections.OrderedDict",
         "collections.defaultdict",
     }

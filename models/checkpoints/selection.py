@@ -19,6 +19,7 @@ State = Mapping[str, NDArray[Any]]
 
 
 def only_member(found: Sequence[Recognised], kind: Kind) -> Member:
+    """The one file of that kind. Raises ModelError if there are several."""
     members = [one.member for one in found if one.kind is kind]
     if len(members) > 1:
         names = ", ".join(member.label for member in members[:3])
@@ -30,9 +31,13 @@ def only_member(found: Sequence[Recognised], kind: Kind) -> Member:
 
 
 def best_member(found: Sequence[Recognised], kind: Kind) -> tuple[Member, Member | None]:
-    """The checkpoint with the smallest loss in its name, and its cfg.yaml if there is one."""
+    """The checkpoint with the smallest loss in its name, and its cfg.yaml if there is one.
+
+    Where a training left both its stages, the detail stage is meant, as upstream takes it.
+    """
     members = [one.member for one in found if one.kind is kind]
     ranked = [member for member in members if member.name != "last.ckpt"] or members
+    ranked = [member for member in ranked if "detail" in member.label.split("/")] or ranked
     files = [one.member for one in found if one.kind is Kind.CONFIGURATION]
     homes = {_home(member, files) for member in ranked}
     if len(homes) > 1:
@@ -76,5 +81,6 @@ def arrays_of(member: Member, prefix: str, *, within: str = "") -> State:
 
 
 def content_of(member: Member) -> bytes:
+    """All bytes of the file."""
     with member.open() as file:
         return file.read()

@@ -56,8 +56,11 @@ TENSOR_NAMES = frozenset(
     | {f"torch.{name}" for name in (*_DTYPES.values(), "half", "float", "double", "long", "int")}
 )
 _NAMES = Names(
-    PLAIN_NAMES | NUMPY_NAMES | TENSOR_NAMES | {"argparse.Namespace"},
-    packages=("pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "pathlib"),
+    PLAIN_NAMES | NUMPY_NAMES | TENSOR_NAMES | {"argparse.Namespace", "typing.Any"},
+    packages=(  # what trainings leave beside the weights; the last two are EMOCA's own
+        *("pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "pathlib"),
+        *("gdl", "inferno"),
+    ),
 )
 Storages = Callable[[str], bytes]
 
