@@ -26,9 +26,9 @@ def compile_plan(graph: bytes, tensorrt: TensorRt, *, turing: bool, progress: Pr
     network = builder.create_network(strongly_typed)
     parser = trt.OnnxParser(network, tensorrt.messages.logger)
     if not parser.parse(graph):
-        reasons = [parser.get_error(index).desc() for index in range(parser.num_errors)]
+        reason = _parser_reason(parser)
         tensorrt.messages.take()
-        raise _refused(tensorrt, reasons[0].splitlines()[0] if reasons else "it gave no reason")
+        raise _refused(tensorrt, reason)
 
     config = builder.create_builder_config()
     config.clear_flag(trt.BuilderFlag.TF32)  # float32 in the graph means float32
@@ -110,8 +110,17 @@ def _monitor(trt: Any, progress: Progress) -> Any:
     return Monitor()
 
 
+def _parser_reason(parser: Any) -> str:
+    if parser.num_errors == 0:
+        return "it gave no reason"
+    error = parser.get_error(0)
+    # The description is the source text of a failed assertion, which may be no more than "false".
+    return f"{error.node_operator()} ({error.node_name()}) is not supported, {error.desc()}"
+
+
 def _refused(tensorrt: TensorRt, reason: str) -> ModelError:
+    told = reason.splitlines()[0].rstrip(". ")
     return ModelError(
-        f"{tensorrt.name} cannot build the network: {reason.rstrip('. ')}; expected a graph that "
+        f"{tensorrt.name} cannot build the network: {told}; expected a graph that "
         "it knows. Use --runtime onnx for this network."
     )

@@ -149,7 +149,8 @@ def write_plan(plan: Path, content: bytes, card: PlanCard) -> None:
         ) from error
     finally:
         for part in parts:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
 
 
 def write_card(plan: Path, card: PlanCard) -> None:
@@ -164,7 +165,8 @@ def replace_file(path: Path, content: bytes) -> None:
         _write(part, content)
         part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def remove_plan(plan: Path) -> None:
