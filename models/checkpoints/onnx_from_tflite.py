@@ -2,10 +2,11 @@
 
 A picture is batch, channels, height, width here and batch, height, width, channels there. Each
 value of four dimensions is held in the order in which it was computed, and turned into the other
-where an operator needs that one. Two things are written otherwise than they stand, for speed:
+where an operator needs that one. Three things are written otherwise than they stand, for speed:
 
-- PRelu(x) = x + (1 - slope) · Relu(-x), with two depthwise convolutions: ONNX Runtime keeps
-  its blocked layout across these, and leaves it for PRelu (2.9 instead of 8.8 ms for 478 points).
+- PRelu(x) = x + (1 - slope) · Relu(-x), with two depthwise convolutions. ONNX Runtime keeps its
+  blocked layout across these and leaves it for PRelu: three times as slow for the landmarks.
+- Channels of zeros are appended by a convolution, for the same reason.
 - A convolution with a kernel of 1 × 1 over a value that has its channels last is a matrix product.
 """
 
@@ -87,55 +88,59 @@ class _Writer:
         return model
 
     def add(self, operator: Operator) -> None:
+        name, layout = self._written(operator)
+        self._names[operator.output, layout] = self._node("Relu", name) if operator.relu else name
+
+    def _written(self, operator: Operator) -> tuple[str, Layout]:
+        """The name of the operator's result, before its Relu, and its layout."""
         match operator.kind:
             case "CONV_2D" | "DEPTHWISE_CONV_2D":
-                self._add_convolution(operator)
+                return self._convolution(operator)
             case "PRELU":
-                self._add_prelu(operator)
+                return self._prelu(operator), CHANNELS_FIRST
             case "MAX_POOL_2D":
-                self._add_pooling(operator)
+                return self._pooling(operator), CHANNELS_FIRST
             case "PAD":
-                self._add_padding(operator)
+                return self._padding(operator)
             case "ADD" | "SUB" | "MUL" | "DIV" | "SQUARED_DIFFERENCE":
-                self._add_elementwise(operator)
+                return self._elementwise(operator)
             case "RELU" | "LOGISTIC" | "NEG" | "SQRT" | "RSQRT":
-                self._add_unary(operator)
+                return self._unary(operator)
+        return self._rearranged(operator), AS_IT_STANDS
+
+    def _rearranged(self, operator: Operator) -> str:
+        """Operators that need the axes as they stand."""
+        value = self._value(operator.inputs[0])
+        match operator.kind:
             case "MEAN" | "SUM":
-                axes = self._constant(
-                    np.atleast_1d(self._known(operator.inputs[1])).astype(np.int64)
-                )
+                axes = np.atleast_1d(self._known(operator.inputs[1])).astype(np.int64)
                 keep = int(operator.options.KeepDims())
                 kind = _REDUCTIONS[operator.kind]
-                self._put(
-                    operator, self._node(kind, self._value(operator.inputs[0]), axes, keepdims=keep)
-                )
+                return self._node(kind, value, self._constant(axes), keepdims=keep)
             case "RESHAPE":
-                shape = self._constant(np.array(self._tensors[operator.output].shape, np.int64))
-                self._put(operator, self._node("Reshape", self._value(operator.inputs[0]), shape))
+                return self._reshaped(operator, value)
             case "TRANSPOSE":
                 order = self._known(operator.inputs[1]).tolist()
-                self._put(
-                    operator, self._node("Transpose", self._value(operator.inputs[0]), perm=order)
-                )
+                return self._node("Transpose", value, perm=order)
             case "CONCATENATION":
-                values = [self._value(tensor) for tensor in operator.inputs]
-                axis = int(operator.options.Axis())
-                self._put(operator, self._node("Concat", *values, axis=axis))
+                others = [self._value(tensor) for tensor in operator.inputs[1:]]
+                return self._node("Concat", value, *others, axis=int(operator.options.Axis()))
             case "STRIDED_SLICE":
-                self._add_slice(operator)
+                return self._slice(operator, value)
             case rewriting.LAYER_NORMALISATION:
-                value = self._value(operator.inputs[0])
-                gain = self._constant(self._known(operator.inputs[1]))
-                epsilon = float(self._known(operator.inputs[2]))
-                result = self._node("LayerNormalization", value, gain, epsilon=epsilon)
-                self._put(operator, result)
-            case unknown:
-                raise ModelError(
-                    f"cannot convert the network: it has the operator {unknown}; expected those "
-                    "of MediaPipe's face_landmarker.task. Use --runtime mediapipe."
-                )
+                gain, epsilon = (self._known(tensor) for tensor in operator.inputs[1:])
+                constant = self._constant(gain)
+                return self._node("LayerNormalization", value, constant, epsilon=float(epsilon))
+        raise ModelError(
+            f"cannot convert the network: it has the operator {operator.kind}; expected those of "
+            "MediaPipe's face_landmarker.task. Use --runtime mediapipe."
+        )
 
-    def _add_convolution(self, operator: Operator) -> None:
+    def _reshaped(self, operator: Operator, value: str) -> str:
+        shape = np.array(self._tensors[operator.output].shape, np.int64)
+        return self._node("Reshape", value, self._constant(shape))
+
+    def _convolution(self, operator: Operator) -> tuple[str, Layout]:
         source, options = operator.inputs[0], operator.options
         weights = self._known(operator.inputs[1])
         bias = self._known(operator.inputs[2])
@@ -145,20 +150,18 @@ class _Writer:
         if is_product and (source, AS_IT_STANDS) in self._names:
             matrix = self._constant(weights[:, 0, 0].T)
             product = self._node("MatMul", self._value(source), matrix)
-            result, layout = self._node("Add", product, self._constant(bias)), AS_IT_STANDS
-        else:
-            result = self._node(
-                "Conv",
-                self._value(source, CHANNELS_FIRST),
-                self._constant(weights.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2))),
-                self._constant(bias),
-                kernel_shape=weights.shape[1:3],
-                strides=stride,
-                pads=self._pads(operator, weights.shape[1:3], stride),
-                group=self._tensors[source].shape[3] if depthwise else 1,
-            )
-            layout = CHANNELS_FIRST
-        self._put(operator, result, layout)
+            return self._node("Add", product, self._constant(bias)), AS_IT_STANDS
+        result = self._node(
+            "Conv",
+            self._value(source, CHANNELS_FIRST),
+            self._constant(weights.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2))),
+            self._constant(bias),
+            kernel_shape=weights.shape[1:3],
+            strides=stride,
+            pads=self._pads(operator, weights.shape[1:3], stride),
+            group=self._tensors[source].shape[3] if depthwise else 1,
+        )
+        return result, CHANNELS_FIRST
 
     def _pads(self, operator: Operator, kernel: Sequence[int], stride: Sequence[int]) -> list[int]:
         """Top, left, bottom, right; where the padding is "same", the odd one is last."""
@@ -172,86 +175,71 @@ class _Writer:
         ]
         return [gap // 2 for gap in missing] + [gap - gap // 2 for gap in missing]
 
-    def _add_prelu(self, operator: Operator) -> None:
+    def _prelu(self, operator: Operator) -> str:
         source = self._value(operator.inputs[0], CHANNELS_FIRST)
         slope = self._known(operator.inputs[1]).reshape(-1, 1, 1, 1)
         below = self._node("Relu", self._depthwise(source, np.full_like(slope, -1.0)))
         bent = self._depthwise(below, 1.0 - slope)
-        self._put(operator, self._node("Add", bent, source), CHANNELS_FIRST)
+        return self._node("Add", bent, source)
 
     def _depthwise(self, value: str, factors: NDArray[Any]) -> str:
         constant = self._constant(factors)
         return self._node("Conv", value, constant, kernel_shape=[1, 1], group=len(factors))
 
-    def _add_pooling(self, operator: Operator) -> None:
+    def _pooling(self, operator: Operator) -> str:
         options = operator.options
         kernel = (options.FilterHeight(), options.FilterWidth())
         stride = (options.StrideH(), options.StrideW())
-        result = self._node(
+        return self._node(
             "MaxPool",
             self._value(operator.inputs[0], CHANNELS_FIRST),
             kernel_shape=kernel,
             strides=stride,
             pads=self._pads(operator, kernel, stride),
         )
-        self._put(operator, result, CHANNELS_FIRST)
 
-    def _add_padding(self, operator: Operator) -> None:
+    def _padding(self, operator: Operator) -> tuple[str, Layout]:
         source, amounts = operator.inputs[0], self._known(operator.inputs[1])
         layout = self._layout(source)
         channels, (before, after) = self._tensors[source].shape[-1], amounts[-1]
         if layout == CHANNELS_FIRST and not amounts[:3].any() and channels % rewriting.LANES == 0:
             spread = np.pad(np.eye(channels, dtype=np.float32), ((before, after), (0, 0)))
             kernel = self._constant(spread[:, :, None, None])
-            result = self._node("Conv", self._value(source, layout), kernel, kernel_shape=[1, 1])
-            self._put(operator, result, layout)
-            return
+            value = self._value(source, layout)
+            return self._node("Conv", value, kernel, kernel_shape=[1, 1]), layout
         if layout == CHANNELS_FIRST:
             amounts = amounts[[0, 3, 1, 2]]
         pads = self._constant(amounts.T.reshape(-1).astype(np.int64))
-        self._put(operator, self._node("Pad", self._value(source, layout), pads), layout)
+        return self._node("Pad", self._value(source, layout), pads), layout
 
-    def _add_elementwise(self, operator: Operator) -> None:
+    def _elementwise(self, operator: Operator) -> tuple[str, Layout]:
         both_first = all(self._layout(tensor) == CHANNELS_FIRST for tensor in operator.inputs)
         layout = CHANNELS_FIRST if both_first else AS_IT_STANDS
         left, right = (self._value(tensor, layout) for tensor in operator.inputs)
         if operator.kind == "SQUARED_DIFFERENCE":
             difference = self._node("Sub", left, right)
-            result = self._node("Mul", difference, difference)
-        else:
-            result = self._node(_ELEMENTWISE[operator.kind], left, right)
-        self._put(operator, result, layout)
+            return self._node("Mul", difference, difference), layout
+        return self._node(_ELEMENTWISE[operator.kind], left, right), layout
 
-    def _add_unary(self, operator: Operator) -> None:
+    def _unary(self, operator: Operator) -> tuple[str, Layout]:
         layout = self._layout(operator.inputs[0])
         value = self._value(operator.inputs[0], layout)
         if operator.kind == "RSQRT":
-            result = self._node("Reciprocal", self._node("Sqrt", value))
-        else:
-            result = self._node(_UNARY[operator.kind], value)
-        self._put(operator, result, layout)
+            return self._node("Reciprocal", self._node("Sqrt", value)), layout
+        return self._node(_UNARY[operator.kind], value), layout
 
-    def _add_slice(self, operator: Operator) -> None:
+    def _slice(self, operator: Operator, value: str) -> str:
         options = operator.options
         starts, ends, steps = (
             self._known(tensor).astype(np.int64) for tensor in operator.inputs[1:4]
         )
-        rank = len(starts)
-        dropped = [bool(options.ShrinkAxisMask() >> axis & 1) for axis in range(rank)]
-        for axis in range(rank):
-            if options.BeginMask() >> axis & 1:
-                starts[axis] = 0
-            if options.EndMask() >> axis & 1:
-                ends[axis] = np.iinfo(np.int32).max
-            if dropped[axis]:
-                ends[axis] = starts[axis] + 1
-        axes = np.arange(rank)
+        axes = np.arange(len(starts))
+        starts[(options.BeginMask() >> axes & 1).astype(bool)] = 0
+        ends[(options.EndMask() >> axes & 1).astype(bool)] = np.iinfo(np.int32).max
+        single = (options.ShrinkAxisMask() >> axes & 1).astype(bool)
+        ends[single] = starts[single] + 1
         numbers = [self._constant(values) for values in (starts, ends, axes, steps)]
-        result = self._node("Slice", self._value(operator.inputs[0]), *numbers)
-        if any(dropped):
-            shape = self._constant(np.array(self._tensors[operator.output].shape, np.int64))
-            result = self._node("Reshape", result, shape)
-        self._put(operator, result)
+        return self._reshaped(operator, self._node("Slice", value, *numbers))
 
     def _known(self, tensor: int) -> NDArray[Any]:
         constant = self._tensors[tensor].constant
@@ -279,9 +267,6 @@ class _Writer:
                 )
             self._names[tensor, layout] = name
         return self._names[tensor, layout]
-
-    def _put(self, operator: Operator, name: str, layout: Layout = AS_IT_STANDS) -> None:
-        self._names[operator.output, layout] = self._node("Relu", name) if operator.relu else name
 
     def _node(self, kind: str, *inputs: str, **attributes: Any) -> str:
         name = f"{kind}_{len(self._nodes)}"
