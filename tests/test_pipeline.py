@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ def receiver() -> Iterator[socket.socket]:
         yield udp
 
 
-def settings(
+def run_settings(
+    models: Path,
     spec: str,
     *,
     pace: str = "fast",
@@ -52,7 +54,6 @@ def settings(
     seconds: float | None = None,
     takes: TakeSettings = TakeSettings(),
     remote: str = "",
-    models: Path = Path("none"),
 ) -> RunSettings:
     return RunSettings(
         source=SourceSettings(spec=spec, pace="fast" if pace == "fast" else "realtime", loop=loop),
@@ -73,6 +74,11 @@ def settings(
     )
 
 
+@pytest.fixture
+def settings(face_networks: Path) -> Callable[..., RunSettings]:
+    return partial(run_settings, face_networks)
+
+
 def messages(udp: socket.socket) -> list[tuple[str, tuple[float, ...]]]:
     """Everything that has arrived."""
     found: list[tuple[str, tuple[float, ...]]] = []
@@ -85,7 +91,7 @@ def messages(udp: socket.socket) -> list[tuple[str, tuple[float, ...]]]:
 
 
 def test_at_pace_fast_every_frame_is_tracked_sent_and_recorded(
-    clip: Path, receiver: socket.socket, tmp_path: Path
+    settings: Callable[..., RunSettings], clip: Path, receiver: socket.socket, tmp_path: Path
 ) -> None:
     threads = threading.active_count()
     output = parse_output(f"osc:127.0.0.1:{receiver.getsockname()[1]}")
@@ -101,7 +107,9 @@ def test_at_pace_fast_every_frame_is_tracked_sent_and_recorded(
     assert threading.active_count() == threads
 
 
-def test_the_summary_has_a_line_for_each_subject(clip: Path, tmp_path: Path) -> None:
+def test_the_summary_has_a_line_for_each_subject(
+    settings: Callable[..., RunSettings], clip: Path, tmp_path: Path
+) -> None:
     output = parse_output("vmc::9")
     lines = run(
         settings(str(clip), outputs=(output,), recordings=(tmp_path / "t.jsonl",), frames=5)
@@ -113,14 +121,18 @@ def test_the_summary_has_a_line_for_each_subject(clip: Path, tmp_path: Path) -> 
     assert lines[4].endswith("t.jsonl: 5 rows")
 
 
-def test_same_frames_give_the_same_file(clip: Path, tmp_path: Path) -> None:
+def test_same_frames_give_the_same_file(
+    settings: Callable[..., RunSettings], clip: Path, tmp_path: Path
+) -> None:
     takes = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for take in takes:
         run(settings(str(clip), recordings=(take,)))
     assert takes[0].read_bytes() == takes[1].read_bytes()
 
 
-def test_a_mirrored_run_exchanges_left_and_right(clip: Path, receiver: socket.socket) -> None:
+def test_a_mirrored_run_exchanges_left_and_right(
+    settings: Callable[..., RunSettings], clip: Path, receiver: socket.socket
+) -> None:
     output = parse_output(f"osc:127.0.0.1:{receiver.getsockname()[1]}")
     values = []
     for mirror in (False, True):
@@ -130,14 +142,16 @@ def test_a_mirrored_run_exchanges_left_and_right(clip: Path, receiver: socket.so
     assert values[0] == values[1][::-1]
 
 
-def test_at_its_own_pace_a_loop_goes_on_until_the_time_is_up(clip: Path) -> None:
+def test_at_its_own_pace_a_loop_goes_on_until_the_time_is_up(
+    settings: Callable[..., RunSettings], clip: Path
+) -> None:
     summary = run(settings(str(clip), pace="realtime", loop=True, seconds=1.5))
     assert summary.frames + summary.dropped > FRAMES  # the clip lasts one second
     assert 1.3 < summary.seconds < 2.5
 
 
 def test_an_occupied_file_or_a_missing_source_ends_before_anything_starts(
-    clip: Path, tmp_path: Path
+    settings: Callable[..., RunSettings], clip: Path, tmp_path: Path
 ) -> None:
     take = tmp_path / "take.csv"
     take.write_text("precious")
@@ -148,7 +162,9 @@ def test_an_occupied_file_or_a_missing_source_ends_before_anything_starts(
         run(settings(str(tmp_path / "none.mp4")))
 
 
-def test_a_full_disk_ends_the_recording_but_not_the_run(clip: Path) -> None:
+def test_a_full_disk_ends_the_recording_but_not_the_run(
+    settings: Callable[..., RunSettings], clip: Path
+) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
@@ -160,7 +176,7 @@ def test_a_full_disk_ends_the_recording_but_not_the_run(clip: Path) -> None:
 
 
 def test_a_failure_of_a_thread_ends_the_run_with_it(
-    clip: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Callable[..., RunSettings], clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise MienError("the smoother broke")
@@ -170,7 +186,9 @@ def test_a_failure_of_a_thread_ends_the_run_with_it(
         run(settings(str(clip)))
 
 
-def test_weights_carry_the_face_of_the_picture(clip: Path, tmp_path: Path) -> None:
+def test_weights_carry_the_face_of_the_picture(
+    settings: Callable[..., RunSettings], clip: Path, tmp_path: Path
+) -> None:
     import json
 
     take = tmp_path / "take.jsonl"
@@ -181,7 +199,11 @@ def test_weights_carry_the_face_of_the_picture(clip: Path, tmp_path: Path) -> No
 
 
 def test_what_is_asked_over_osc_is_done_while_it_runs(
-    clip: Path, tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+    settings: Callable[..., RunSettings],
+    clip: Path,
+    tmp_path: Path,
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A take begins and ends, and the face of the clip becomes neutral and stays so."""
     monkeypatch.setenv("MIEN_HOME", str(tmp_path))
@@ -224,7 +246,9 @@ def test_what_is_asked_over_osc_is_done_while_it_runs(
     assert len(kept.head) == 3
 
 
-def test_a_steady_rate_is_kept_whatever_the_pictures_do(clip: Path) -> None:
+def test_a_steady_rate_is_kept_whatever_the_pictures_do(
+    settings: Callable[..., RunSettings], clip: Path
+) -> None:
     output = parse_output("vmc::9")  # three datagrams a state
     asked = settings(str(clip), pace="realtime", loop=True, outputs=(output,), seconds=2.0)
     summary = run(replace(asked, output_rate=60.0))
