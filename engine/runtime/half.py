@@ -138,7 +138,9 @@ class _Conversion:
         return name
 
     def _cast(self, source: str, target: str, to: int) -> None:
-        self._nodes.append(helper.make_node("Cast", [source], [target], name=f"{target}/cast", to=to))
+        self._nodes.append(
+            helper.make_node("Cast", [source], [target], name=f"{target}/cast", to=to)
+        )
 
 
 def _half_name(name: str) -> str:

@@ -57,13 +57,16 @@ class PlanSession:
     """See `engine.runtime.Session`. One thread at a time; any thread."""
 
     def __init__(self, device: Device, engine: Engine, *, name: str) -> None:
-        """Takes device and engine over. name: of TensorRT and its version."""
+        """Takes device and engine over; if it raises ModelError, only the engine is closed.
+
+        name: of TensorRT and its version.
+        """
         self._device, self._engine, self._name = device, engine, name
         self._slots: list[_Slot] = []
         self._turn = 0
         self._expected: NDArray[Any] | None = None
         self._is_open, self._is_running = True, False
-        with ExitStack() as opening, device.current():
+        with device.current(), ExitStack() as opening:
             opening.callback(engine.close)
             self._streams = _Streams(
                 _opened(opening, device.open_stream, device.close_stream),
