@@ -9,7 +9,7 @@ from engine.errors import ModelError
 from engine.regressors import Regressor, RegressorName, open_regressor
 from engine.regressors.crops import CropBox
 from engine.runtime import RuntimeSettings, open_session
-from tests.small_networks import DECA, EXPNET, SMIRK, write_network
+from tests.hollow_regressors import DECA, EXPNET, SMIRK, write_network
 from tests.synthetic_networks import pictures, upstream
 
 SETTINGS = RuntimeSettings(threads=1)
