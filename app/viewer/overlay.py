@@ -15,6 +15,7 @@ from app.viewer.inset import Inset
 from app.viewer.keys import Command
 from app.viewer.layout import Layout, Rect, arrange
 from app.viewer.notices import Notice, draw_notices
+from app.viewer.prompting import draw_prompt
 from app.viewer.rates import DrawingStatistics, draw_rates
 from app.viewer.window import Window
 from engine.data import Emotion
@@ -80,6 +81,8 @@ class Overlay:
         self._draw_panels(shown, statistics, layout, pixels[0] / size[0])
         if not help_shown:
             draw_notices(layout.notices, notices, center=layout.figure_x)
+            if statistics.prompt is not None:
+                draw_prompt(size, statistics.prompt)
         window.end_panels()
 
     def _draw_panels(
