@@ -27,13 +27,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.recordings.glb_next import NUMBER, NextFile, write_at
 from app.recordings.glb_scene import FLOAT, Json, Scene
+from app.recordings.next_file import Layout, NextFile, write_at
 from app.recordings.row_file import new_file
 from engine.errors import RecordingError
 
 FIRST_ROOM = 4096  # keys: two minutes at 30 a second, a megabyte
 PAGE = 4096  # bytes
+NUMBER = 4  # bytes of a float32
 KEYS_AT_ONCE = 4096  # that are moved in one piece, a megabyte
 READY_AHEAD = 8  # the last eighth of the room is for getting the next file ready
 _JSON_START = 20  # behind the file's header and the chunk's
@@ -131,7 +132,7 @@ class GrowingGlb:
         self._next = None
         try:
             if self.keys == 0:
-                for start, numbers in zip(following.starts, first_key, strict=True):
+                for start, numbers in zip(following.layout.starts, first_key, strict=True):
                     write_at(following.file, start, numbers)
             while not following.has_all(self.keys):
                 following.advance(self._file, self._starts, self.keys, KEYS_AT_ONCE)
@@ -143,19 +144,16 @@ class GrowingGlb:
             following.discard()
             if self._file.closed:
                 self._file = open(self._path, "r+b", buffering=0)
-        self._room, self._starts = room, following.starts
+        self._room, self._starts = room, following.layout.starts
 
     def _new_file(self, room: int) -> NextFile:
-        top, starts = self._laid_out(room)
-        length = starts[-1] + room * self._widths[-1] * NUMBER
-        path = self._path.with_name(self._path.name + ".part")
-        return NextFile(path, top, self._scene.data, self._widths, starts, length)
+        return NextFile(self._path.with_name(self._path.name + ".part"), self._laid_out(room))
 
     def _write_counts(self, file: FileIO, keys: int, last_time: float) -> None:
         write_at(file, _JSON_START + len(_JSON_OPENING), self._keyed_accessors(keys, last_time))
 
-    def _laid_out(self, room: int) -> tuple[bytes, tuple[int, ...]]:
-        """The file up to the scene's data, and where the room for times and channels begins."""
+    def _laid_out(self, room: int) -> Layout:
+        """The top, the scene's data, the rooms for times and channels."""
         scene = self._scene
         binary_start = [len(scene.data)]  # in the binary chunk
         for width in self._widths:
@@ -191,7 +189,13 @@ class GrowingGlb:
         top = struct.pack("<4sII", b"glTF", 2, top_length + binary_start[-1])
         top += struct.pack("<I4s", len(text), b"JSON") + text
         top += struct.pack("<I4s", binary_start[-1], b"BIN\0")
-        return top, tuple(top_length + start for start in binary_start[:-1])
+        return Layout(
+            texts=((0, top), (top_length, scene.data)),
+            starts=tuple(top_length + start for start in binary_start[:-1]),
+            sizes=tuple(width * NUMBER for width in self._widths),
+            room=room,
+            length=top_length + binary_start[-1],
+        )
 
     def _keyed_accessors(self, keys: int, last_time: float) -> bytes:
         """Of times and channels, of the same length for any numbers."""
