@@ -33,6 +33,7 @@ def write_head(folder: Path, config: EmorecConfig, monkeypatch: pytest.MonkeyPat
     for name, content in (
         ("deca-epoch=1-val_loss/dataloader_idx_0=1.25.ckpt", state),
         ("deca-epoch=0-val_loss/dataloader_idx_0=10.5.ckpt", other),
+        ("deca-epoch=2-val_loss/dataloader_idx_0=3.ckpt", other),
         ("last.ckpt", other),
     ):
         write_lightning(checkpoints / name, content, monkeypatch)
@@ -84,6 +85,10 @@ def test_emocas_configuration_says_what_its_second_encoder_gives(
     write_lightning(checkpoint, emoca_state(outputs=53), monkeypatch)
     with pytest.raises(ModelError, match=r"cfg\.yaml tells which"):
         built("emoca", checkpoint)
+    text = CONFIGURATION.format(section="detail", jaw="true", head="true")
+    (folder / "cfg.yaml").write_text(text)
+    with pytest.raises(ModelError, match="gives 53 numbers"):
+        built("emoca", folder)
     text = CONFIGURATION.format(section="detail", jaw="true", head="false")
     (folder / "cfg.yaml").write_text(text)
     found = built("emoca", folder)

@@ -144,6 +144,13 @@ def test_a_damaged_pickle_is_refused_in_one_line(data: bytes) -> None:
     assert "\n" not in str(refusal.value)
 
 
+def test_a_length_that_no_memory_has_is_refused_in_a_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "long.pkl"
+    path.write_bytes(b"\x80\x04\x8e" + struct.pack("<Q", 1 << 62) + b"few.")
+    with path.open("rb") as file, pytest.raises(ModelError, match="only 4 remain"):
+        unpickle(file, NAMES)
+
+
 def test_a_pickle_cut_off_anywhere_is_refused() -> None:
     data = pickle.dumps({"a": np.arange(3.0), "b": ["x", 2.5]}, protocol=2)
     for end in range(len(data)):

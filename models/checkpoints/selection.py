@@ -36,8 +36,7 @@ def best_member(found: Sequence[Recognised], kind: Kind) -> tuple[Member, Member
     Where a training left both its stages, the detail stage is meant, as upstream takes it.
     """
     members = [one.member for one in found if one.kind is kind]
-    ranked = [member for member in members if member.name != "last.ckpt"] or members
-    ranked = [member for member in ranked if "detail" in member.label.split("/")] or ranked
+    ranked = [member for member in members if "detail" in member.label.split("/")] or members
     files = [one.member for one in found if one.kind is Kind.CONFIGURATION]
     homes = {_home(member, files) for member in ranked}
     if len(homes) > 1:
@@ -52,6 +51,7 @@ def best_member(found: Sequence[Recognised], kind: Kind) -> tuple[Member, Member
 
 
 def _score(member: Member) -> float:
+    """The loss in the name; infinite if there is none, as in last.ckpt."""
     match = _SCORE.search(member.name)
     return float("inf") if match is None else float(match[1])
 
