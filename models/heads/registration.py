@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.heads.alignment import Similarity, similarity
-from models.heads.closest_places import closest_places
+from models.heads.closest_places import Nearest, Surface
 from models.heads.correspondence import Correspondence
 from models.heads.free import FreeHead
 from models.heads.mesh import triangles_of, vertex_normals
+from models.heads.surface_points import SurfacePoints
 from models.heads.warp import Pulls, fitted_warp, spread_points, squared_distances
 
 Array = NDArray[np.float64]
@@ -29,14 +30,15 @@ MIRROR = np.array([-1.0, 1.0, 1.0])
 SIMILAR_STEPS = 30
 STIFFNESS = (1.0, 1.0, 1.0, 0.3, 0.3, 0.1, 0.1, 0.1, 0.03, 0.03, 0.01, 0.01)  # of each step
 CENTERS, SAMPLES = 130, 750  # on one half of the head; the other half mirrors them
-MOST_TARGETS = 6000  # vertices of the other head that samples are pulled to
+MOST_VERTICES = 5023  # of a finer mesh only so many are looked at
 LANDMARK_PULL = 20.0  # of a landmark, in samples
 SIDEWAYS_PULL = 0.1  # of a sample in its plane, against 1 across it
-TURN = 0.01  # m that count as much as two normals a unit apart
+FEWEST_PAIRS = 10
+TURN, LAST_TURN = 0.015, 0.004  # m that count as normals differing by 1; for the places at last
 FAR, NEAR = 0.015, 0.004  # m between sample and vertex that still count in the first, last step
 TRUSTED, MISTRUSTED = 0.003, 0.006  # m between a vertex and its place
 SOCKET_RADIUS = 0.024  # m from an eye's centre
-LOWEST = -0.13  # m, of the free head's samples: the chin is higher
+LOWEST = -0.13  # m: what is lower is no face
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,24 +54,22 @@ def register(
 ) -> Correspondence:
     """Of another neutral head's vertices (V, 3) m and faces (F, 3); axes as in geometry.py.
 
-    head: subdivided. Without landmarks the tips of the two noses are laid upon each other first,
+    head: subdivided. Of a mesh of more than MOST_VERTICES only so many vertices get a place, the
+    others no trust. Without landmarks the tips of the two noses are laid upon each other first,
     and both heads must look straight ahead.
     """
     triangles = triangles_of(head.quads)
     positions = head.positions.astype(np.float64)
     facing = vertex_normals(positions, head.quads)
     skin = _outer_skin(head, positions, facing)
-    pulled = skin & _steady(head) & (positions[:, 1] > LOWEST)
-    samples = _spread_in_pairs(positions, pulled, SAMPLES)
-    all_facing = vertex_normals(vertices, faces[:, [0, 1, 2, 0]])
+    samples = _spread_in_pairs(positions, skin & _steady(head), SAMPLES)
     piece = largest_piece(len(vertices), faces)
-    chosen = (
-        piece[spread_points(vertices[piece], MOST_TARGETS)] if len(piece) > MOST_TARGETS else piece
-    )
-    target, target_facing = vertices[chosen], all_facing[chosen]
+    in_piece = np.isin(faces[:, 0], piece).nonzero()[0]
+    target = Surface(vertices, faces, in_piece, turn=TURN)
 
     if landmarks is None:
-        whole = _laid_on(positions[samples], facing[samples], target, target_facing)
+        tip = vertices[piece[vertices[piece, 2].argmax()]]
+        whole = _laid_on(positions[samples], facing[samples], target, tip)
         fixed: tuple[Pulls, ...] = ()
     else:
         whole = similarity(landmarks.free, landmarks.other)
@@ -80,23 +80,24 @@ def register(
     centers = laid[_spread_in_pairs(positions, skin, CENTERS)]
     bent = laid[samples]
     for step, stiffness in enumerate(STIFFNESS):
-        reach = max(NEAR, FAR * (1 - step / len(STIFFNESS)))
-        nearest, weights = _nearest(bent, facing[samples], target, target_facing, reach)
-        pulls = Pulls(
-            laid[samples],
-            target[nearest] - laid[samples],
-            weights,
-            target_facing[nearest],
-            SIDEWAYS_PULL,
-        )
+        near = target.nearest(bent, facing[samples])
+        weights = _weights(near, max(NEAR, FAR * (1 - step / len(STIFFNESS))))
+        offsets = near.points - laid[samples]
+        pulls = Pulls(laid[samples], offsets, weights, near.normals, SIDEWAYS_PULL)
         warp = fitted_warp(centers, (pulls, *fixed), stiffness)
         bent = warp.of(laid[samples])
 
     outer = np.flatnonzero(skin[triangles].all(axis=1))
-    places, gaps, agreement = closest_places(vertices, all_facing, warp.of(laid), triangles, outer)
-    trust = np.clip((MISTRUSTED - gaps) / (MISTRUSTED - TRUSTED), 0.0, 1.0)
-    trust *= np.clip((agreement - 0.2) / 0.4, 0.0, 1.0)
-    trust[np.setdiff1d(np.arange(len(vertices)), piece)] = 0.0
+    looked = piece[:: -(-len(piece) // MOST_VERTICES)]
+    near = Surface(warp.of(laid), triangles, outer, turn=LAST_TURN).nearest(
+        vertices[looked], vertex_normals(vertices, faces[:, [0, 1, 2, 0]])[looked]
+    )
+    places = SurfacePoints(np.zeros(len(vertices), np.int64), np.zeros((len(vertices), 3)))
+    places.triangles[looked] = near.places.triangles
+    places.barycentric[looked] = near.places.barycentric
+    trust = np.zeros(len(vertices))
+    trust[looked] = np.clip((MISTRUSTED - near.distances) / (MISTRUSTED - TRUSTED), 0.0, 1.0)
+    trust[looked] *= np.clip((near.agreement - 0.2) / 0.4, 0.0, 1.0)
     return Correspondence(places, trust)
 
 
@@ -129,7 +130,8 @@ def _outer_skin(head: FreeHead, positions: Array, facing: Array) -> Booleans:
 def _steady(head: FreeHead) -> Booleans:
     """(V,): what surfaces alone can match. Lids fold and ears curl differently on every head."""
     near_eyes = np.abs(head.positions[:, 1]) < 0.022
-    steady: Booleans = (head.masks.ears < 0.5) & ~((head.masks.lids > 0.02) & near_eyes)
+    high = head.positions[:, 1] > LOWEST
+    steady: Booleans = high & (head.masks.ears < 0.5) & ~((head.masks.lids > 0.02) & near_eyes)
     return steady
 
 
@@ -142,27 +144,18 @@ def _spread_in_pairs(positions: Array, chosen: Booleans, count: int) -> NDArray[
     return np.concatenate([left, right[mirrors]])
 
 
-def _laid_on(points: Array, facing: Array, target: Array, target_facing: Array) -> Similarity:
+def _laid_on(points: Array, facing: Array, target: Surface, tip: Array) -> Similarity:
     """The similarity by iterative closest points, from nose on nose; distant pairs do not count."""
-    tips = points[points[:, 2].argmax()], target[target[:, 2].argmax()]
-    whole = Similarity(1.0, np.eye(3), tips[1] - tips[0])
+    whole = Similarity(1.0, np.eye(3), tip - points[points[:, 2].argmax()])
     for step in range(SIMILAR_STEPS):
-        reach = 2 * FAR * (1 - step / SIMILAR_STEPS) + NEAR
-        turned = facing @ whole.turn.T
-        nearest, weights = _nearest(whole.of(points), turned, target, target_facing, reach)
-        if np.count_nonzero(weights > 0.1) < 10:
+        near = target.nearest(whole.of(points), facing @ whole.turn.T)
+        weights = _weights(near, 2 * FAR * (1 - step / SIMILAR_STEPS) + NEAR)
+        if np.count_nonzero(weights > 0.1) < FEWEST_PAIRS:
             break
-        whole = similarity(points, target[nearest], weights)
+        whole = similarity(points, near.points, weights)
     return whole
 
 
-def _nearest(
-    points: Array, facing: Array, target: Array, target_facing: Array, reach: float
-) -> tuple[NDArray[np.intp], Array]:
-    """(N,) the fitting vertex for each point, and (N,) how much it counts."""
-    here = np.concatenate([points, TURN * facing], axis=1)
-    there = np.concatenate([target, TURN * target_facing], axis=1)
-    nearest = squared_distances(here, there).argmin(axis=1)
-    gaps = ((points - target[nearest]) ** 2).sum(axis=1)
-    agrees = (facing * target_facing[nearest]).sum(axis=1) > 0.5
-    return nearest, np.exp(-gaps / reach**2) * agrees
+def _weights(near: Nearest, reach: float) -> Array:
+    weights: Array = np.exp(-((near.distances / reach) ** 2)) * (near.agreement > 0.5)
+    return weights

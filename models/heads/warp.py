@@ -64,7 +64,7 @@ def fitted_warp(centers: Array, pulls: tuple[Pulls, ...], stiffness: float) -> W
                 height = (pull.normals * pull.offsets).sum(axis=1)
                 along = along + pull.weights * (1 - pull.sideways) * height * pull.normals[:, i]
             aim[rows] += near.T @ along
-            for j in range(3):
+            for j in range(i, 3):
                 columns = slice(j * count, (j + 1) * count)
                 weights = pull.weights * (pull.sideways if i == j else 0.0)
                 if pull.normals is not None:
@@ -72,7 +72,10 @@ def fitted_warp(centers: Array, pulls: tuple[Pulls, ...], stiffness: float) -> W
                     weights = weights + pull.weights * (1 - pull.sideways) * flat
                 elif i != j:
                     continue
-                matrix[rows, columns] += (near * weights[:, None]).T @ near
+                block = (near * weights[:, None]).T @ near
+                matrix[rows, columns] += block
+                if j > i:
+                    matrix[columns, rows] += block
     matrix += 1e-10 * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
     strengths = np.linalg.solve(matrix, aim).reshape(3, count).T
     return Warp(centers, strengths)
