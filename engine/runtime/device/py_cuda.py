@@ -10,7 +10,7 @@ import numpy as np
 import pycuda.driver as cuda
 
 from engine.runtime.device import Bytes, Gpu, driver_version, failed, no_driver
-from engine.runtime.device.driver_graphs import DriverGraphs
+from engine.runtime.device.driver import Driver
 
 T = TypeVar("T")
 
@@ -30,9 +30,9 @@ class PyCudaDevice:
             capability=device.compute_capability(),
             driver=driver_version(cuda.get_driver_version()),
         )
-        self._graphs = DriverGraphs()
+        self._driver = Driver()
         # The primary context, shared with whoever else uses the card in this process.
-        self._context = _called("cuDevicePrimaryCtxRetain", device.retain_primary_context)
+        self._context: Any = _called("cuDevicePrimaryCtxRetain", device.retain_primary_context)
         self._held = dict[int, Any]()
 
     @property
@@ -114,24 +114,30 @@ class PyCudaDevice:
 
     def begin_capture(self, stream: int) -> None:
         """See `Device`."""
-        self._graphs.begin_capture(stream)
+        self._driver.begin_capture(stream)
 
     def end_capture(self, stream: int) -> int:
         """See `Device`."""
-        return self._graphs.end_capture(stream)
+        return self._driver.end_capture(stream)
 
     def launch(self, graph: int, stream: int) -> None:
         """See `Device`."""
-        self._graphs.launch(graph, stream)
+        self._driver.launch(graph, stream)
 
     def free_graph(self, graph: int) -> None:
         """See `Device`."""
-        self._graphs.free(graph)
+        self._driver.free_graph(graph)
 
     def close(self) -> None:
         """See `Device`."""
         self._held.clear()
-        self._context = None  # PyCUDA releases the primary context with its last reference
+        context, self._context = self._context, None
+        if context is not None:
+            # PyCUDA releases a context in another thread only while it is current there, and then
+            # leaves it current.
+            _called("cuCtxPushCurrent", context.push)
+            _called("cuDevicePrimaryCtxRelease", context.detach)
+            self._driver.pop_context()
 
     def _hold(self, number: int, thing: Any) -> int:
         self._held[number] = thing

@@ -1,4 +1,4 @@
-"""CUDA graphs straight from the driver's library: PyCUDA has none."""
+"""What PyCUDA lacks, straight from the driver's library: CUDA graphs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from engine.runtime.device import failed, no_driver
 _THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may go on calling CUDA
 
 
-class DriverGraphs:
-    """The five functions, on streams and graphs given as numbers."""
+class Driver:
+    """The driver's functions, on streams and graphs given as numbers."""
 
     def __init__(self) -> None:
         """Raises ModelError if there is no driver."""
@@ -41,9 +41,13 @@ class DriverGraphs:
         """cuGraphLaunch."""
         self._call("cuGraphLaunch", ctypes.c_void_p(graph), ctypes.c_void_p(stream))
 
-    def free(self, graph: int) -> None:
+    def free_graph(self, graph: int) -> None:
         """cuGraphExecDestroy."""
         self._call("cuGraphExecDestroy", ctypes.c_void_p(graph))
+
+    def pop_context(self) -> None:
+        """cuCtxPopCurrent: the calling thread's context is the former one again."""
+        self._call("cuCtxPopCurrent_v2", ctypes.byref(ctypes.c_void_p()))
 
     def _call(self, name: str, *arguments: Any) -> None:
         error = self._library[name](*arguments)
