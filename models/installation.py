@@ -43,7 +43,7 @@ def staging(folder: Path, name: str) -> Iterator[Path]:
             yield Path(staged)
     except OSError as error:
         raise ModelError(
-            f"cannot write to {folder}: {error.strerror or error}; expected room and the right to. "
+            f"cannot make files in {folder}: {error.strerror or error}; expected room and rights. "
             "Make room, correct its rights, or point MIEN_HOME to another folder."
         ) from error
 

@@ -196,7 +196,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, folder: Path) -> None
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
     try:
-        with pytest.raises(ModelError, match=r"cannot write to .*; expected room"):
+        with pytest.raises(ModelError, match=r"cannot make files in .*; expected room"):
             mien_models("add", "flame", download)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -94,7 +94,7 @@ def _folder(path: Path) -> Iterator[Member]:
         subfolders.sort()
         for name in sorted(names):
             file = Path(folder, name)
-            if file.is_file() and os.access(file, os.R_OK):  # neither a pipe nor a dead link
+            if file.is_file():  # neither a pipe nor a dead link
                 label = f"{path.resolve().name}/{file.relative_to(path).as_posix()}"
                 yield Member(label, file.stat().st_size, partial(_open, file))
 
@@ -121,7 +121,10 @@ def _is_prefix(path: Path) -> bool:
 
 
 def _open(path: Path) -> BinaryIO:
-    return path.open("rb")
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ModelError(f"it cannot be read ({error.strerror})") from error
 
 
 def _is_npz(names: Sequence[str]) -> bool:
