@@ -72,6 +72,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "onnxruntime": ("engine.runtime.onnx",),
     "onnxruntime_ep_nv_tensorrt_rtx": ("engine.runtime.onnx",),
     "platformdirs": ("app.folders",),
+    "pxr": ("app.recordings.usd_crate",),
     "pycuda": ("engine.runtime.device",),
     "pythonosc": ("app.outputs",),
     "queue": (),

@@ -206,7 +206,7 @@ def test_numbers_of_any_size_fit_their_column() -> None:
 
 def test_unknown_ending_names_the_known_ones(tmp_path: Path) -> None:
     for name in ("take.txt", "take", ".csv"):
-        with pytest.raises(RecordingError, match=r"expected \.csv or \.jsonl or \.glb or \.bvh or"):
+        with pytest.raises(RecordingError, match=r"expected \.csv or \.jsonl or \.glb or \.usd or"):
             open_recording(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

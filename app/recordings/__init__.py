@@ -11,13 +11,17 @@ from app.recordings.glb import Glb
 from app.recordings.json_lines import JsonLines
 from app.recordings.livelink_csv import LiveLinkCsv
 from app.recordings.npz import Npz
+from app.recordings.usd import Usd, UsdCrate
 from engine.data import FaceState
 from engine.errors import RecordingError
 
-FORMATS: dict[str, type[Bvh | Glb | JsonLines | LiveLinkCsv | Npz]] = {
+FORMATS: dict[str, type[Bvh | Glb | JsonLines | LiveLinkCsv | Npz | Usd | UsdCrate]] = {
     ".csv": LiveLinkCsv,
     ".jsonl": JsonLines,
     ".glb": Glb,
+    ".usd": Usd,
+    ".usda": Usd,
+    ".usdc": UsdCrate,
     ".bvh": Bvh,
     ".npz": Npz,
 }
