@@ -24,6 +24,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.steady",),
     ("app.settings", "app.meter"),
     ("app.tracking",),
+    ("app.plans",),
     (
         "app.face_model",
         "app.outputs",
