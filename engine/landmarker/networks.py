@@ -35,7 +35,7 @@ class FaceNetworks(Protocol):
         ...
 
     def scores(self, landmarks: Array) -> Array:
-        """(52,) 0..1 in the order of `face_scores.NAMES`, from (478, 3) landmarks."""
+        """(52,) 0..1 in the order of `scores.NAMES`, from (478, 3) landmarks."""
         ...
 
     def close(self) -> None:
