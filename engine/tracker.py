@@ -13,8 +13,11 @@ Who gives what:
 
 The landmarker need not see every picture. It sees the face whenever that looks otherwise than when
 it was seen last, and each `landmarker_every`th picture in any case; in between its values stand. So
-no blink and no lost face has to wait for it, while a still face costs less. Measured against the
-landmarker on every picture: README, figures.
+no blink and no lost face waits for it, and a still face costs less: with 2, half of the pictures of
+a still face and 77 to 96 % of a moving one are looked at, the weights of real footage differ by
+.007 from those of every picture, an eyeBlink by .06 at most, and the smoothed weights of a still
+face jitter by .001 instead of .0006 (benchmarks/landmarker_every.py). Without the comparison the
+same 2 loses up to .6 of a blink, which is why nothing is extrapolated and 3 brings little more.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def open_regressor(name: RegressorName, models: Path, settings: RuntimeSettings)
         case "deca" | "emoca":
             from engine.regressors import deca
 
-            return deca.DecaRegressor(name, *_open_parts(path, settings, deca.EVERY_PICTURE))
+            return deca.DecaRegressor(name, open_session(path, settings))
         case "expnet":
             from engine.regressors import expnet
 

@@ -27,12 +27,7 @@ from engine.runtime.cropping import CropRule
 CROP = CropRule(input="image", size=224, channels="rgb", scale=1 / 255, truncate=False)
 MARGIN = 1.1 * 1.25  # of a box of landmarks, and of the crop
 SIZES = (("shape", 100), ("expression", 50), ("pose", 6), ("cam", 3))
-EVERY_PICTURE: tuple[str, ...] = (
-    "shape",
-    "expression",
-    "pose",
-    "cam",
-)  # texture and light are not looked at
+_READ = ("shape", "expression", "pose", "cam")  # texture and light are not looked at
 
 
 class DecaRegressor:
@@ -57,7 +52,7 @@ class DecaRegressor:
     ) -> Regression:
         """See `Regressor.regress`. The identity costs nothing here."""
         matrix = from_corner_to_corner(box, CROP.size)
-        seen_shape, expression, pose, camera = self._network.run(image, matrix, EVERY_PICTURE)
+        seen_shape, expression, pose, camera = self._network.run(image, matrix, _READ)
         coefficients = FlameCoefficients(
             shape=np.pad(seen_shape, (0, 200)) if shape is None else shape,
             expression=np.pad(expression, (0, 50)),
