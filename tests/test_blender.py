@@ -287,13 +287,17 @@ thing = mesh("Head", ["jawOpen"])
 thing.rotation_euler = (0, 0, math.radians(90))
 settings.character = settings.head_object = thing
 """)
-    show(blender, sender, free_port, face(rotation=quaternion_from_euler(0, 0.5, 0)))
-    own, front = blender.run("""
+    show(blender, sender, free_port, face(rotation=T0))
+    own, turned = blender.run("""
 bpy.context.view_layer.update()
-result = [list(thing.rotation_euler), list(thing.matrix_world.to_3x3() @ Vector((0, -1, 0)))]""")
+result = [list(thing.rotation_euler), [list(row) for row in thing.matrix_world.to_3x3()]]""")
     np.testing.assert_allclose(own, [0, 0, math.pi / 2], atol=1e-6)
     # It looks along +X; its left is +Y.
-    np.testing.assert_allclose(front, [math.cos(0.5), math.sin(0.5), 0], atol=1e-6)
+    quarter = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    for direction in np.eye(3):
+        head = in_blender(matrix_from_quaternion(T0) @ direction)
+        found = np.array(turned) @ in_blender(direction)
+        np.testing.assert_allclose(found, quarter @ head, atol=1e-6)
 
 
 def test_miens_own_glb_imported_by_blender_is_moved_head_eyes_and_all(

@@ -145,6 +145,20 @@ def test_a_take_has_a_row_for_each_frame_at_its_arrival(
         assert_same(row, state)
 
 
+def test_states_that_arrive_at_once_are_as_many_and_late_changes_are_states_of_their_own() -> None:
+    stream = Stream()
+    jaw, tongue = (b"/face/jawOpen\0\0\0", b"/face/tongueOut\0")
+    number = b",f\0\0\x3f\0\0\0"
+    for _ in range(3):
+        stream.read(jaw + number, 1.0)
+    assert stream.face().number == 3
+    stream.read(tongue + number, 1.001)  # the rest of the third
+    assert stream.face().number == 3
+    stream.read(tongue.replace(b"tongueOut", b"cheekPuff") + number, 1.03)  # only what changed
+    assert stream.face().number == 4
+    assert (stream.face().rate, stream.face().changes) == (4, 5)
+
+
 def test_a_take_begins_when_it_was_asked_for_with_the_face_of_then(encoder: OscEncoder) -> None:
     stream = Stream()
     stream.read(b"/face/jawOpen\0\0\0,f\0\0\x3f\0\0\0", 1.0)
@@ -185,7 +199,15 @@ def test_equal_rotations_of_opposite_sign_do_not_pass_through_the_middle() -> No
     np.testing.assert_allclose(take.at(0.5)[HEAD : HEAD + 4], turned, atol=1e-6)
 
 
+def nested_bundles(count: int) -> bytes:
+    inner = b"/face/jawOpen\0\0\0,f\0\0\x3f\0\0\0"
+    for _ in range(count):
+        inner = b"#bundle\0" + bytes(8) + struct.pack(">i", len(inner)) + inner
+    return inner
+
+
 HOSTILE = (
+    nested_bundles(3000),
     b"",
     b"\0",
     b"#bundle\0",

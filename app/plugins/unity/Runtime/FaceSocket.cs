@@ -14,8 +14,9 @@ namespace Mien
         private const int WakeMicroseconds = 200000; // between looks whether to end
         private const double SilentAfter = 1.5; // seconds; mien sends all once a second
 
-        private readonly object _lock = new object(); // guards decoder and arrival
-        private readonly FaceDecoder _decoder = new FaceDecoder();
+        private readonly FaceDecoder _decoder = new FaceDecoder(); // the thread's
+        private readonly object _lock = new object(); // guards the last face and its arrival
+        private readonly FaceNumbers _face = new FaceNumbers();
         private readonly Socket _socket;
         private readonly Thread _thread;
         private long _arrived;
@@ -28,6 +29,7 @@ namespace Mien
             _socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             try
             {
+                _socket.ExclusiveAddressUse = true;
                 _socket.Bind(new IPEndPoint(fromOthers ? IPAddress.Any : IPAddress.Loopback, port));
             }
             catch (SocketException)
@@ -50,8 +52,7 @@ namespace Mien
                 lock (_lock)
                 {
                     long silence = Stopwatch.GetTimestamp() - _arrived;
-                    return _decoder.Face.Changes > 0
-                        && silence < SilentAfter * Stopwatch.Frequency;
+                    return _face.Changes > 0 && silence < SilentAfter * Stopwatch.Frequency;
                 }
             }
         }
@@ -61,8 +62,8 @@ namespace Mien
         {
             lock (_lock)
             {
-                if (_decoder.Face.Changes == into.Changes) return false;
-                _decoder.Face.CopyTo(into);
+                if (_face.Changes == into.Changes) return false;
+                _face.CopyTo(into);
                 return true;
             }
         }
@@ -90,10 +91,17 @@ namespace Mien
                 {
                     continue;
                 }
-                lock (_lock)
-                {
-                    if (_decoder.Read(datagram, length)) _arrived = Stopwatch.GetTimestamp();
-                }
+                Take(datagram, length);
+            }
+        }
+
+        private void Take(byte[] datagram, int length)
+        {
+            if (!_decoder.Read(datagram, length)) return;
+            lock (_lock)
+            {
+                _decoder.Face.CopyTo(_face);
+                _arrived = Stopwatch.GetTimestamp();
             }
         }
     }
