@@ -147,8 +147,12 @@ def driven(package: str, script: str, library: Path) -> str:
     module = package.replace("cuda-bindings", "cuda")
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{package} is not installed")
+    return run(f"{PACKAGES[package]}\n{BEGIN}{script}", library)
+
+
+def run(script: str, library: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", f"{PACKAGES[package]}\n{BEGIN}{script}"],
+        [sys.executable, "-c", script],
         cwd=ROOT,
         env={**os.environ, "LD_LIBRARY_PATH": str(library)},
         capture_output=True,
@@ -185,18 +189,25 @@ def test_without_a_driver_one_line_says_what_to_do() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_without_either_package_both_are_named() -> None:
+def test_without_either_package_both_are_named(library: Path) -> None:
     script = (
         "import sys; sys.modules['pycuda'] = sys.modules['cuda'] = None\n"
         "from engine.runtime.device import open_device\n"
         "from engine.errors import ModelError\n"
         "try:\n    open_device()\nexcept ModelError as told:\n    print(told)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    done = run(script, library)
+    assert "pycuda: " in done and "cuda-bindings: " in done
+    assert done.endswith("Install it: pip install cuda-bindings\n")
+
+
+def test_a_card_is_found_without_being_kept(library: Path) -> None:
+    script = (
+        f"{BEGIN}\nfrom engine.runtime.device import find_gpu\nprint(find_gpu())\nprint(left())"
     )
-    assert "pycuda: " in done.stdout and "cuda-bindings: " in done.stdout
-    assert done.stdout.endswith("Install it: pip install cuda-bindings\n")
+    assert run(script, library) == (
+        "Gpu(name='In memory', capability=(8, 9), driver='13.2')\n(0, 0, 0)\n"
+    )
 
 
 def test_the_drivers_version_is_told_as_people_know_it() -> None:

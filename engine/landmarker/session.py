@@ -68,6 +68,11 @@ class SessionLandmarker:
         """Where the networks are computed, in words for people."""
         return self._networks.device
 
+    def use(self, networks: FaceNetworks) -> None:
+        """From the next picture on compute with these; the present ones are closed."""
+        self._networks.close()
+        self._networks = networks
+
     def detect(self, image: NDArray[np.uint8], timestamp: float) -> Detection | None:
         """The face in a (H, W, 3) BGR picture, or None.
 

@@ -111,6 +111,9 @@ class Device(Protocol):
 
 def open_device() -> Device:
     """The first card, through whichever package is installed. Raises ModelError."""
+    from engine.runtime.device.driver import Driver
+
+    Driver()  # without a driver there is no need to load packages, which takes a while
     reasons = []
     for name, opener in _OPENERS:
         try:
