@@ -29,6 +29,10 @@ WINK_BEGINS, WINK_FULL = 0.45, 0.8
 """Shares of a person's own wink, as the difference of the two eyeBlinks: below the first the lids
 are left as they are, from the second on one eye is closed and the other open."""
 
+WINK_RISE = 0.1
+"""Seconds in which a wink comes to be believed: lids of a blink do not quite close together, least
+of all in a turned face."""
+
 OPEN_EYE = 0.1  # what is left of the open eye's eyeBlink in a full wink
 
 _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
@@ -126,7 +130,7 @@ class CalibrationSettings:
 
 
 class Calibration:
-    """Settings, ready to be applied to every frame."""
+    """Settings, ready to be applied to every frame; timestamps must not go back."""
 
     def __init__(self, settings: CalibrationSettings) -> None:
         self.settings = settings
@@ -150,6 +154,8 @@ class Calibration:
             resting = quaternion_from_euler(pitch, yaw, roll)
             self._upright = (self._level @ matrix_from_quaternion(resting)).T
         self._changes_pose = bool(settings.head or settings.position or settings.camera_tilt)
+        self._winks = np.zeros(2)  # 0..1, how much each eye winks
+        self._timestamp: float | None = None  # of the newest state
 
     def centred(self, seen: Observation) -> Observation:
         """Head and eyes at rest look straight ahead; the resting head is in front of the camera."""
@@ -176,12 +182,12 @@ class Calibration:
         if not self._changes_weights:
             return state
         weights = np.clip((state.weights - self._neutral) / self._span, 0.0, 1.0)
-        self._part_winks(weights, state.weights)
+        self._part_winks(weights, state)
         weights = np.maximum(weights - self._dead_zone, 0.0) / (1.0 - self._dead_zone)
         weights = self._gain * weights**self._curve + self._offset
         return replace(state, weights=np.clip(weights, self._low, self._high))
 
-    def _part_winks(self, weights: Array, raw: Array) -> None:
+    def _part_winks(self, weights: Array, state: FaceState) -> None:
         """Regressors let an open eye follow the closed one; a wink is known by their difference."""
         settings, pair = self.settings, list(_BLINKS)
         if settings.link_eyes:
@@ -189,12 +195,21 @@ class Calibration:
             return
         if settings.wink_left == 0.0 or settings.wink_right == 0.0:
             return
-        left, right = raw[pair] - self._neutral[pair]
-        usual = settings.wink_left if left > right else settings.wink_right
-        share = (abs(left - right) / usual - WINK_BEGINS) / (WINK_FULL - WINK_BEGINS)
-        share = min(max(share, 0.0), 1.0)
-        share = share * share * (3.0 - 2.0 * share)  # smoothstep
-        closed = 0 if left > right else 1
-        weights[_BLINKS[closed]] += share * (1.0 - weights[_BLINKS[closed]])
-        for channel in (_BLINKS[1 - closed], _SQUINTS[1 - closed]):
-            weights[channel] *= 1.0 - share * (1.0 - OPEN_EYE)
+        left, right = state.weights[pair] - self._neutral[pair]
+        shares = np.array(
+            [(left - right) / settings.wink_left, (right - left) / settings.wink_right]
+        )
+        winks = _smoothstep((shares - WINK_BEGINS) / (WINK_FULL - WINK_BEGINS))
+        if self._timestamp is not None:
+            rise = max(state.timestamp - self._timestamp, 0.0) / WINK_RISE
+            winks = np.minimum(winks, self._winks + rise)
+        self._winks, self._timestamp = winks, state.timestamp
+        for closed, wink in enumerate(winks):
+            weights[_BLINKS[closed]] += wink * (1.0 - weights[_BLINKS[closed]])
+            for channel in (_BLINKS[1 - closed], _SQUINTS[1 - closed]):
+                weights[channel] *= 1.0 - wink * (1.0 - OPEN_EYE)
+
+
+def _smoothstep(share: Array) -> Array:
+    share = np.clip(share, 0.0, 1.0)
+    return np.asarray(share * share * (3.0 - 2.0 * share))

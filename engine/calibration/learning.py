@@ -118,7 +118,7 @@ class RangeLearner:
 class WinkLearner:
     """Watches one eye wink; learns by how much its eyeBlink exceeds the other's."""
 
-    LEAST = 0.12  # a smaller difference cannot be told from a blink
+    LEAST = 0.18  # a smaller difference cannot be told from a blink
 
     def __init__(self, side: str) -> None:
         """side: "left" or "right"."""

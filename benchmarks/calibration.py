@@ -1,0 +1,286 @@
+"""Calibration judged on rendered heads, whose truth is known: tables in Markdown.
+
+    python -m benchmarks.calibration [--people NAME…] [--rate HZ] [--video FILE…]
+
+A rendered person follows the guide of `mien calibrate` and then blinks and winks with the head
+turned by -20 to 20 degrees, and talks, blinking now and then, turning it to 30 both ways. Each
+picture has a camera's noise. Judged is what is sent: landmarker, smoother, calibration.
+
+wink:  the least eyeBlink of the closed eye and the most of the open one while the wink is held;
+       from a quarter of a second after it began.
+blink: the least eyeBlink of the two while both are closed.
+false: frames in which the two eyeBlinks differ by more than 0.5 though the person does not wink;
+       (raw: before calibration).
+
+With videos of other people: the same, with every rendered person's calibration and with that of
+somebody whose winks differ least (WinkLearner), after learning the first two seconds as their rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face_model import face_model_path
+from app.folders import data_folder
+from app.sources import SourceSettings, open_source
+from app.sources.demo import demo_path
+from app.viewer.look import Look
+from app.viewer.snapshot import offscreen_context
+from benchmarks.demo.curves import read_curves
+from benchmarks.rendered_face import RenderedFace, weights_of
+from engine.blendshapes import INDEX
+from engine.calibration import Calibration, CalibrationSettings
+from engine.calibration.guide import PREPARE, STEPS, WATCH
+from engine.calibration.learning import RestLearner, WinkLearner
+from engine.chain import Chain
+from engine.data import FaceState, Frame
+from engine.geometry import Array
+from engine.landmarker import open_landmarker
+from engine.regressors.mediapipe import MediaPipeRegressor
+from engine.runtime import RuntimeSettings
+from engine.smoother import Smoother, SmootherSettings
+
+PEOPLE = {
+    "tomas": Look(identity="tomas", skin="beige", hair="short", stubble=0.35, eyes="brown"),
+    "mei": Look(identity="mei", skin="fair", hair="bob", hair_color="black", eyes="brown"),
+    "kofi": Look(identity="kofi", skin="deep", hair="cropped", hair_color="black", eyes="brown"),
+    "ada": Look(identity="ada", skin="porcelain", hair="swept", hair_color="auburn"),
+}
+SIZE = (640, 480)
+RATE = 30.0
+SENSOR_NOISE = 2.0  # grey levels
+CLOSING = 0.12  # s
+HELD = 0.6  # s
+SETTLED = 0.25  # s after a wink began
+APART = 0.5  # two eyeBlinks that differ so much are a wink
+BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+
+GUIDED = (  # what a person does when asked for each step of the guide
+    weights_of(),
+    weights_of(jawOpen=0.9),
+    weights_of(mouthSmile=1.0, cheekSquint=0.4),
+    weights_of(mouthPucker=1.0),
+    weights_of(browInnerUp=1.0, browOuterUp=0.9, eyeWide=0.3),
+    weights_of(browDown=1.0, eyeSquint=0.3),
+    weights_of(eyeBlink=1.0),
+    weights_of(eyeBlinkLeft=1.0, eyeSquintLeft=0.4, cheekSquintLeft=0.4, mouthSmileLeft=0.2),
+    weights_of(eyeBlinkRight=1.0, eyeSquintRight=0.4, cheekSquintRight=0.4, mouthSmileRight=0.2),
+)
+GESTURES = {"blink": GUIDED[6], "left wink": GUIDED[7], "right wink": GUIDED[8]}
+TURNS = (-20, -10, 0, 10, 20)  # degrees, for the gestures
+FAR = 30.0  # degrees, while talking
+TALKED = 8.0  # s
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One picture's truth. what: of the gesture; settled: its height has been reached."""
+
+    weights: Array
+    yaw: float
+    what: str = ""
+    settled: bool = False
+
+
+def guided(rate: float) -> Iterator[Moment]:
+    """What the guide's person does, step by step."""
+    frames = round((PREPARE + WATCH) * rate)
+    before = GUIDED[0]
+    for asked in GUIDED:
+        for i in range(frames):
+            share = min(max((i / rate - 0.5) / CLOSING, 0.0), 1.0)
+            yield Moment(before + share * (asked - before), 0.0)
+        before = asked
+
+
+def gesture(name: str, degrees: float, rate: float) -> Iterator[Moment]:
+    """Rest, the gesture, rest."""
+    yaw = math.radians(degrees)
+    for i in range(round((0.5 + 2 * CLOSING + HELD) * rate)):
+        since = i / rate - 0.3
+        share = min(max(min(since / CLOSING, (2 * CLOSING + HELD - since) / CLOSING), 0.0), 1.0)
+        settled = SETTLED <= since <= CLOSING + HELD
+        yield Moment(share * GESTURES[name], yaw, name, settled)
+
+
+def talk(rate: float, seconds: float = TALKED) -> Iterator[Moment]:
+    """Syllables, smiles and a blink every two seconds, while the head turns to both sides."""
+    for i in range(round(seconds * rate)):
+        t = i / rate
+        syllable = max(0.0, math.sin(2 * math.pi * 3.1 * t)) * (0.6 + 0.4 * math.sin(t))
+        smile = 0.5 - 0.5 * math.cos(2 * math.pi * t / 5.0)
+        blink = max(0.0, 1.0 - abs(t % 2.0 - 1.0) / CLOSING)
+        weights = weights_of(
+            jawOpen=0.5 * syllable,
+            mouthFunnel=0.3 * syllable,
+            mouthSmile=0.7 * smile,
+            cheekSquint=0.5 * smile,
+            eyeSquint=0.4 * smile,
+            eyeBlink=blink,
+        )
+        yield Moment(weights, math.radians(FAR) * math.sin(2 * math.pi * t / seconds), "talk")
+
+
+class Camera:
+    """Frames of a rendered person, one after the other."""
+
+    def __init__(self, face: RenderedFace, rate: float, seed: int = 0) -> None:
+        self._face, self._rate = face, rate
+        self._random = np.random.default_rng(seed)
+        self._index = 0
+
+    def frame(self, moment: Moment) -> Frame:
+        """The next one."""
+        picture = self._face.picture(moment.weights, moment.yaw)
+        noise = self._random.normal(0.0, SENSOR_NOISE, picture.shape)
+        image = np.clip(picture + noise, 0, 255).astype(np.uint8)
+        self._index += 1
+        return Frame(image, timestamp=self._index / self._rate, arrived=0.0, index=self._index - 1)
+
+
+def opened_chain() -> tuple[Chain, MediaPipeRegressor]:
+    """What `mien run` uses, without calibration."""
+    regressor = MediaPipeRegressor(
+        open_landmarker(face_model_path(None), data_folder() / "models", RuntimeSettings())
+    )
+    return Chain(regressor, SmootherSettings(), CalibrationSettings()), regressor
+
+
+def calibrated(chain: Chain, camera: Camera, rate: float) -> CalibrationSettings:
+    """What the guide learns of a person."""
+    chain.lead()
+    for moment in guided(rate):
+        chain.update(camera.frame(moment))
+    while chain.led is None:  # the first picture takes no time
+        chain.update(camera.frame(Moment(GUIDED[-1], 0.0)))
+    return chain.calibration
+
+
+def lids(
+    chain: Chain, camera: Camera, moments: Iterable[Moment], calibration: CalibrationSettings
+) -> tuple[Array, Array, list[Moment]]:
+    """(F, 2) eyeBlinks before and after calibration."""
+    chain.adopt(replace(calibration, channels=(), wink_left=0.0, wink_right=0.0))
+    mapped = Calibration(calibration)
+    raw, sent, done = [], [], []
+    for moment in moments:
+        state = chain.update(camera.frame(moment))
+        raw.append(state.weights[BLINKS])
+        sent.append(mapped.update(state).weights[BLINKS])
+        done.append(moment)
+    return np.array(raw), np.array(sent), done
+
+
+def apart(blinks: Array) -> int:
+    """Frames that show a wink."""
+    return int((np.abs(blinks[:, 0] - blinks[:, 1]) > APART).sum())
+
+
+def judged(name: str, sent: Array, done: Sequence[Moment]) -> str:
+    """One cell: of a blink the least, of a wink the closed and the open eye."""
+    settled = sent[[moment.settled for moment in done]]
+    if name == "blink":
+        return f"{settled.min():.2f}"
+    closed = 0 if name == "left wink" else 1
+    return f"{settled[:, closed].min():.2f} / {settled[:, 1 - closed].max():.2f}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--people", nargs="*", choices=PEOPLE, default=list(PEOPLE))
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--video", nargs="*", type=Path, default=[])
+    arguments = parser.parse_args()
+    learned: dict[str, CalibrationSettings] = {}
+    titles = [f"{name} {turn:+d}°" for name in GESTURES for turn in TURNS]
+    print(f"| person | learned | {' | '.join(titles)} | false in blinks, talk (raw) |")
+    print("|---|---|" + "---|" * len(titles) + "---|")
+    with offscreen_context() as context:
+        for person in arguments.people:
+            learned[person] = judge_person(context, person, arguments.rate)
+    print()
+    print("| video | " + " | ".join((*learned, "least winks")) + " | raw |")
+    print("|---|" + "---|" * (len(learned) + 2))
+    for video in (demo_path(), *arguments.video):
+        print(judge_video(video, learned))
+    return 0
+
+
+def judge_person(context: moderngl.Context, person: str, rate: float) -> CalibrationSettings:
+    """Print the row; gives what was learned."""
+    chain, regressor = opened_chain()
+    with RenderedFace(context, PEOPLE[person], SIZE) as face, closing(regressor):
+        camera = Camera(face, rate)
+        learned = calibrated(chain, camera, rate)
+        cells, false, raw_false = [], 0, 0
+        for name in GESTURES:
+            for turn in TURNS:
+                raw, sent, done = lids(chain, camera, gesture(name, turn, rate), learned)
+                cells.append(judged(name, sent, done))
+                if name == "blink":
+                    false, raw_false = false + apart(sent), raw_false + apart(raw)
+        raw, sent, _ = lids(chain, camera, talk(rate), learned)
+        false, raw_false = false + apart(sent), raw_false + apart(raw)
+    winks = f"{learned.wink_left:.2f}, {learned.wink_right:.2f}"
+    print(f"| {person} | {winks} | {' | '.join(cells)} | {false} ({raw_false}) |", flush=True)
+    return learned
+
+
+def judge_video(path: Path, learned: dict[str, CalibrationSettings]) -> str:
+    """The row: false winks with each calibration."""
+    winked = _true_winks(path)
+    _, regressor = opened_chain()
+    smoother = Smoother(SmootherSettings())
+    rest, states = RestLearner(), list[FaceState]()
+    with closing(regressor), open_source(SourceSettings(spec=str(path), pace="fast")) as source:
+        while (frame := source.read()) is not None:
+            seen = regressor.observe(frame)
+            height, width = frame.image.shape[:2]
+            state = smoother.update(seen, timestamp=frame.timestamp, image_size=(width, height))
+            if seen is not None and not rest.done:
+                rest.watch(seen, state)
+            states.append(state)
+    own = rest.learned(CalibrationSettings())
+    least = replace(own, wink_left=WinkLearner.LEAST, wink_right=WinkLearner.LEAST)
+    cells = [
+        _false(states, replace(own, wink_left=other.wink_left, wink_right=other.wink_right), winked)
+        for other in learned.values()
+    ]
+    cells += [_false(states, least, winked), _false(states, CalibrationSettings(), winked)]
+    return f"| {path.name}, {len(states)} frames | {' | '.join(cells)} |"
+
+
+def _false(
+    states: Sequence[FaceState], calibration: CalibrationSettings, winked: NDArray[np.bool_] | None
+) -> str:
+    mapped = Calibration(calibration)
+    blinks = np.array([mapped.update(state).weights[BLINKS] for state in states])
+    return str(apart(blinks if winked is None else blinks[~winked[: len(blinks)]]))
+
+
+def _true_winks(path: Path) -> NDArray[np.bool_] | None:
+    """Of the built-in clip: frames near one in which the person does wink."""
+    if path != demo_path():
+        return None
+    truth = read_curves().weights[:, BLINKS]
+    wink = np.abs(truth[:, 0] - truth[:, 1]) > 0.1
+    near = np.convolve(wink, np.ones(13), "same") > 0.5
+    return np.asarray(near)
+
+
+assert len(GUIDED) == len(STEPS), "what the guide asks for has changed"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
