@@ -22,7 +22,7 @@ _TYPES = {
     "tensor(uint8)": np.uint8,
     "tensor(bool)": np.bool_,
 }
-_ERRORS_ONLY = 3  # of its log: warnings about graphs are nobody's business here
+_FATAL_ONLY = 4  # of its log: its errors come as exceptions, its warnings are nobody's business
 
 
 class OnnxSession:
@@ -49,7 +49,7 @@ class OnnxSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = settings.threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
+        options.log_severity_level = _FATAL_ONLY
         options.add_session_config_entry(
             "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
         )
@@ -71,6 +71,11 @@ class OnnxSession:
         self._kind = kind if kind.name in self._session.get_providers() else CPU
         if self._kind != kind and settings.provider != "auto":
             raise refused(kind)
+        nodes = [*self._session.get_inputs(), *self._session.get_outputs()]
+        for node in nodes:
+            if node.type not in _TYPES:
+                raise _unusable(path, f"{node.name} is of type {node.type}")
+        self._path, self._failures = path, (failures.Fail, failures.RuntimeException)
         self._inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self._outputs = tuple(_tensor(node) for node in self._session.get_outputs())
         self._output_names = [output.name for output in self._outputs]
@@ -91,9 +96,15 @@ class OnnxSession:
         return f"{self._kind.title}, ONNX Runtime"
 
     def run(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """The outputs for these inputs, in the network's order."""
+        """The outputs for these inputs, in the network's order. Raises ModelError."""
         feed = {tensor.name: array for tensor, array in zip(self._inputs, arrays, strict=True)}
-        return tuple(self._session.run(self._output_names, feed))
+        try:
+            return tuple(self._session.run(self._output_names, feed))
+        except self._failures as error:
+            raise ModelError(
+                f"the network {self._path} cannot be computed: {str(error).splitlines()[0]}; "
+                "expected a whole ONNX file. Add the model again: mien models add"
+            ) from error
 
     def close(self) -> None:
         """Nothing to release before the object goes. May be called twice."""
@@ -157,13 +168,13 @@ def _cut(path: Path, outputs: tuple[str, ...]) -> bytes:
     from onnx.utils import Extractor
 
     try:
-        model = onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
     except DecodeError as error:
         raise _unusable(path, "it cannot be read") from error
     there = [output.name for output in model.graph.output]
     missing = [name for name in outputs if name not in there]
     if missing:
-        raise _unusable(path, f"of its outputs {', '.join(there)} none is {missing[0]}")
+        raise _unusable(path, f"it has no output {missing[0]}")
     inputs = [tensor.name for tensor in model.graph.input]
     part: bytes = Extractor(model).extract_model(inputs, list(outputs)).SerializeToString()
     return part
