@@ -59,7 +59,7 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
         takes = stack.enter_context(Takes(settings.recordings, settings.takes, takes_folder()))
         outputs = [stack.enter_context(open_output(output)) for output in settings.outputs]
         remote = stack.enter_context(open_remote(settings.remote))
-        chain = open_chain(settings.tracking, stack)
+        chain = open_chain(settings.tracking, stack, live=True)
         if guide is not None:
             chain.lead()
         viewer = _open_window(settings, stack)

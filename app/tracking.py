@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from app.takeover import TakingOver, takeovers
 from engine.calibration import CalibrationSettings
-from engine.chain import Chain, Stage
+from engine.chain import Chain, Observer, Stage
 from engine.emotion import EmotionHead
 from engine.errors import ModelError
 from engine.landmarker import Landmarker, open_landmarker
 from engine.landmarker.mediapipe import MediaPipeLandmarker
-from engine.regressors import RegressorName, open_regressor
+from engine.regressors import Regressor, RegressorName, open_regressor
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.retarget import Retarget
 from engine.runtime import RuntimeSettings, open_session
+from engine.runtime.device import find_gpu
 from engine.smoother import SmootherSettings
 from engine.tracker import Tracker, TrackerSettings
 from models.heads.bfm import BfmHead
@@ -47,16 +49,36 @@ class TrackingSettings:
     calibration: CalibrationSettings = CalibrationSettings()
 
 
-def open_chain(settings: TrackingSettings, stack: ExitStack) -> Chain:
-    """The chain, ready; what it holds is closed with `stack`. Raises ModelError."""
-    name, regressor = settings.regressor, None
-    if name != "mediapipe":
-        regressor = open_regressor(name, settings.models, settings.runtime)
+def open_chain(settings: TrackingSettings, stack: ExitStack, *, live: bool) -> Chain:
+    """The chain, ready; what it holds is closed with `stack`. Raises ModelError.
+
+    live: a graphics card may take over in the middle. Files are computed by one runtime from the
+    first picture to the last, so that they give the same numbers every time.
+    """
+    landmarker, regressor = open_finder(settings), None
+    stack.callback(landmarker.close)
+    if settings.regressor != "mediapipe":
+        regressor = open_regressor(settings.regressor, settings.models, settings.runtime)
         stack.callback(regressor.close)
-    finder = MediaPipeRegressor(open_finder(settings))
-    tracker = stack.enter_context(Tracker(finder, regressor, settings.tracker))
-    stages = open_stages(settings, stack)
-    return Chain(tracker, settings.smoother, settings.calibration, stages)
+    observer: Observer = stack.enter_context(
+        Tracker(MediaPipeRegressor(landmarker), regressor, settings.tracker)
+    )
+    use_tensorrt(settings, landmarker, regressor)
+    if live and settings.runtime.runtime == "auto" and find_gpu() is not None:
+        waiting = takeovers(landmarker, regressor, task=settings.face_model, models=settings.models)
+        observer = stack.enter_context(TakingOver(observer, waiting))
+    return Chain(observer, settings.smoother, settings.calibration, open_stages(settings, stack))
+
+
+def use_tensorrt(
+    settings: TrackingSettings, landmarker: Landmarker, regressor: Regressor | None
+) -> None:
+    """If TensorRT was asked for, compute all networks with it from the start. Raises ModelError."""
+    if settings.runtime.runtime == "tensorrt":
+        for takeover in takeovers(
+            landmarker, regressor, task=settings.face_model, models=settings.models
+        ):
+            takeover.at_once()
 
 
 def open_finder(settings: TrackingSettings) -> Landmarker:

@@ -24,6 +24,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.steady",),
     ("app.settings", "app.meter"),
     ("app.tracking",),
+    ("app.takeover",),
     ("app.plans",),
     (
         "app.face_model",
@@ -46,7 +47,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.threads",
     ),
     ("app.privacy",),
-    ("engine.chain",),
+    ("engine.chain", "engine.look_ahead"),
     ("engine.calibration", "engine.prediction", "engine.smoother", "engine.tracker"),
     ("engine.coefficient_smoother", "engine.crop_filter", "engine.face_picture"),
     ("engine.emotion", "engine.regressors", "engine.retarget"),

@@ -25,7 +25,7 @@ from app.network.datagrams import DatagramListener
 from app.outputs import open_output, parse_output
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import SourceSettings, open_source
-from app.tracking import TrackingSettings, open_finder, open_stages
+from app.tracking import TrackingSettings, open_finder, open_stages, use_tensorrt
 from engine.data import Frame, Observation
 from engine.errors import SourceError
 from engine.geometry import Array
@@ -173,12 +173,14 @@ def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
     with ExitStack() as stack:
         source = stack.enter_context(open_source(SourceSettings(spec=spec, pace="fast", loop=True)))
         reference = stack.enter_context(MediaPipeLandmarker(tracking.face_model))
-        finder = TimedFinder(open_finder(tracking))
+        landmarker = open_finder(tracking)
+        finder = TimedFinder(landmarker)
         finder.watch = watch
         regressor = None
         if tracking.regressor != "mediapipe":
             opened = open_regressor(tracking.regressor, tracking.models, tracking.runtime)
             regressor = TimedRegressor(opened, watch)
+        use_tensorrt(tracking, landmarker, regressor)
         tracker = stack.enter_context(Tracker(finder, regressor, tracking.tracker))
         stages = open_stages(tracking, stack)
         smoother = Smoother(tracking.smoother)

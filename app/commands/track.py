@@ -8,22 +8,28 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal, get_args
 
 from app.commands.run import INTERRUPTED, add_regressor_arguments
 from app.face_model import face_model_path
 from app.progress import ProgressBar
-from app.recordings import open_recording
+from app.recordings import FORMATS, open_recording
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import Source, SourceSettings, open_source
 from app.threads import Latest, Worker
 from app.tracking import TrackingSettings, open_chain
 from engine.data import Frame
 from engine.errors import SettingsError, SourceError
+from engine.look_ahead import LookAhead, Sighting
 from engine.mirror import mirrored
 
 PATIENCE = 0.1  # s that one thread waits for the other before it looks whether it should stop
 NAME = "{name}"
+
+Smooth = Literal["live", "offline", "none"]
+SMOOTH: tuple[Smooth, ...] = get_args(Smooth)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,10 +44,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         action="append",
         required=True,
-        help="file to write (.csv, .jsonl, .glb, .bvh, .npz); may be repeated; with several inputs "
+        help=f"file to write ({', '.join(FORMATS)}); may be repeated; with several inputs "
         f"{NAME} in it stands for the input's name",
     )
     add_regressor_arguments(parser)
+    parser.add_argument(
+        "--smooth",
+        choices=SMOOTH,
+        default="live",
+        help="live: as `mien run` does; offline: looks ahead, steadier and without lag; none: raw",
+    )
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
@@ -70,18 +82,26 @@ def run(arguments: argparse.Namespace) -> int:
         runtime=arguments.runtime,
     )
     for spec, group in zip(arguments.input, paths, strict=True):
-        if not track(spec, group, tracking, mirror=mirror):
+        if not track(spec, group, tracking, smooth=arguments.smooth, mirror=mirror):
             return INTERRUPTED
     return 0
 
 
-def track(spec: str, paths: list[Path], tracking: TrackingSettings, *, mirror: bool) -> bool:
-    """Track one input into files; False if Ctrl-C ended it early (the files are whole)."""
+def track(
+    spec: str, paths: list[Path], tracking: TrackingSettings, *, smooth: Smooth, mirror: bool
+) -> bool:
+    """Track one input into files; False if Ctrl-C ended it early (the files are whole).
+
+    smooth: `offline` writes each picture's row when the next seconds are known.
+    """
     faces = 0
+    ahead = LookAhead(tracking.smoother) if smooth == "offline" else None
+    if smooth != "live":  # the chain itself then has nothing to smooth
+        tracking = replace(tracking, smoother=replace(tracking.smoother, filtering=False))
     with ExitStack() as stack:
         source = stack.enter_context(_open(spec))
         recordings = [stack.enter_context(open_recording(path)) for path in paths]
-        chain = open_chain(tracking, stack)
+        chain = open_chain(tracking, stack, live=False)
         bar = stack.enter_context(ProgressBar(source.name, source.frame_count))
         frames: Latest[Frame] = Latest()
         refused: list[Frame] = []  # at most one, which is offered again
@@ -95,6 +115,20 @@ def track(spec: str, paths: list[Path], tracking: TrackingSettings, *, mirror: b
             return True
 
         decoding = stack.enter_context(Worker(decode))
+
+        def write(sightings: list[Sighting]) -> int:
+            for sighting in sightings:
+                state = chain.follow(
+                    sighting.observation,
+                    timestamp=sighting.timestamp,
+                    image_size=sighting.image_size,
+                )
+                if mirror:
+                    state = mirrored(state)
+                for recording in recordings:
+                    recording.write(state)
+            return sum(sighting.observation is not None for sighting in sightings)
+
         count = 0
         complete = False
         try:
@@ -105,16 +139,18 @@ def track(spec: str, paths: list[Path], tracking: TrackingSettings, *, mirror: b
                     decoding.check()
                     complete = ended
                     continue
-                state = chain.update(frame)
-                faces += state.landmarks is not None
-                if mirror:
-                    state = mirrored(state)
-                for recording in recordings:
-                    recording.write(state)
+                seen = Sighting(
+                    timestamp=frame.timestamp,
+                    image_size=(frame.image.shape[1], frame.image.shape[0]),
+                    observation=chain.observe(frame),
+                )
+                faces += write([seen] if ahead is None else ahead.update(seen))
                 count += 1
                 bar.advance()
         except KeyboardInterrupt:
             print("interrupted; the files are whole up to here", file=sys.stderr)
+        if ahead is not None:
+            faces += write(ahead.finish())
     print(f"{source.name}: {count} frames, {faces} with a face" + ", mirrored" * mirror)
     for recording in recordings:
         print(f"{recording.path}: {recording.rows} rows")
