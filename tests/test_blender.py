@@ -231,6 +231,23 @@ result = {name: {block.name: block.value for block in bpy.data.objects[name].dat
     assert values["shoe"] == {"Basis": 0.0, "heel": 0.0}
 
 
+def test_the_mesh_that_blender_draws_moves(
+    blender: Blender, sender: Sender, free_port: int
+) -> None:
+    blender.run("""
+settings.character = thing = mesh("face", ["jawOpen", "eyeBlinkLeft"])
+for number in (1, 2):
+    thing.data.shape_keys.key_blocks[number].data[0].co = (0, 0, 10 ** number)
+def drawn():
+    graph = bpy.context.evaluated_depsgraph_get()
+    return thing.evaluated_get(graph).data.vertices[0].co.z
+drawn()
+""")
+    for jaw, blink in ((0.5, 0.25), (0.75, 0.25), (0.75, 0.5)):
+        show(blender, sender, free_port, face(jawOpen=jaw, eyeBlinkLeft=blink))
+        assert blender.run("result = drawn()") == pytest.approx(10 * jaw + 100 * blink, rel=1e-5)
+
+
 def test_left_is_left_down_is_down_and_a_tilt_goes_to_the_right_shoulder(
     blender: Blender, sender: Sender, free_port: int
 ) -> None:
@@ -514,7 +531,7 @@ def test_undo_deletion_and_another_file_do_not_disturb_receiving(
     show(blender, sender, free_port, face(jawOpen=0.5))
     blender.run("bpy.ops.wm.read_homefile(use_empty=True)\nsettings = bpy.context.scene.mien")
     show(blender, sender, free_port, face(jawOpen=0.75))
-    blender.run("settings.character = thing = mesh('face', ['jawOpen'])\nLIVE._looked = 0")
+    blender.run("settings.character = thing = mesh('other', ['jawOpen'])")
     show(blender, sender, free_port, face(jawOpen=1.0))
     assert blender.run("result = thing.data.shape_keys.key_blocks['jawOpen'].value") == 1.0
 

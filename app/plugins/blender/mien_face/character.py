@@ -23,11 +23,13 @@ _LEAST_CHANGE = 1e-5  # smaller ones would have Blender draw for nothing
 class Shape:
     """A shape key that one number of a row moves.
 
-    keys: the data-block with the shape key, `block`. channel: where in a row its value lies.
+    keys: the data-block with the shape key, `block`. index: among all of the data-block.
+    channel: where in a row its value lies.
     """
 
     keys: bpy.types.Key
     block: bpy.types.ShapeKey
+    index: int
     channel: int
 
 
@@ -105,10 +107,10 @@ def shapes_of(mesh: bpy.types.Object) -> Iterator[Shape]:
     keys = mesh.data.shape_keys if mesh.type == "MESH" else None
     if keys is None or keys.library is not None:
         return
-    for block in keys.key_blocks:
+    for index, block in enumerate(keys.key_blocks):
         channel = blendshape_of(block.name)
         if channel is not None:
-            yield Shape(keys, block, channel)
+            yield Shape(keys, block, index, channel)
 
 
 def turns_of(settings: Settings) -> Iterator[Turn]:
@@ -142,14 +144,31 @@ def find_parts(settings: Settings) -> None:
 def show(settings: Settings, meshes: Sequence[bpy.types.Object], row: Sequence[float]) -> None:
     """Put a face on the character. meshes: as `meshes_of` tells."""
     for mesh in meshes:
-        for shape in shapes_of(mesh):
-            if abs(shape.block.value - row[shape.channel]) > _LEAST_CHANGE:
-                shape.block.value = row[shape.channel]
+        _show_shapes(tuple(shapes_of(mesh)), row)
     for turn in turns_of(settings):
         before = getattr(turn.holder, turn.attribute)
         values = turn.values(row, before)
         if any(abs(a - b) > _LEAST_CHANGE for a, b in zip(values, before, strict=True)):
             setattr(turn.holder, turn.attribute, values)
+
+
+def _show_shapes(shapes: Sequence[Shape], row: Sequence[float]) -> None:
+    """Put a face on one mesh, all shape keys at once.
+
+    At each value that is set alone Blender looks through all objects of the file.
+    """
+    if not shapes:
+        return
+    blocks = shapes[0].keys.key_blocks
+    values = [0.0] * len(blocks)
+    blocks.foreach_get("value", values)
+    changed = [s for s in shapes if abs(values[s.index] - row[s.channel]) > _LEAST_CHANGE]
+    for shape in changed:
+        values[shape.index] = row[shape.channel]
+    if changed:
+        blocks.foreach_set("value", values)
+        last = changed[-1]
+        last.block.value = row[last.channel]  # alone: this is how Blender notices
 
 
 def _is_moved_by(mesh: bpy.types.Object, armature: bpy.types.Object) -> bool:

@@ -23,7 +23,8 @@ class Live:
         self._receiver: Receiver | None = None
         self._timer = self.tick  # one object: Blender tells timers apart by their identity
         self._shown = 0  # changes of the state that the character shows
-        self._meshes: list[str] = []
+        self._character = ""
+        self._meshes: list[str] = []  # of this character
         self._looked = -_LOOK_AGAIN
         self._take_began: float | None = None
         self._first_frame = 0
@@ -45,7 +46,7 @@ class Live:
     def start(self, port: int, *, from_others: bool) -> None:
         """Raises ReceiveError."""
         self._receiver = Receiver(port, from_others=from_others)
-        self._shown = 0
+        self._shown, self._character = 0, ""
         # Other files may be opened meanwhile.
         bpy.app.timers.register(self._timer, first_interval=INTERVAL, persistent=True)
 
@@ -115,10 +116,10 @@ class Live:
         return not self.is_recording and any(w.screen.is_animation_playing for w in windows)
 
     def _meshes_of(self, character: bpy.types.Object) -> list[bpy.types.Object]:
-        """By name from time to time: looking through a large scene takes long."""
+        """Kept by name for a while: looking through a large scene takes long."""
         now = time.monotonic()
-        if now - self._looked >= _LOOK_AGAIN:
-            self._looked = now
+        if character.name != self._character or now - self._looked >= _LOOK_AGAIN:
+            self._character, self._looked = character.name, now
             self._meshes = [mesh.name for mesh in meshes_of(character)]
         found = (bpy.data.objects.get(name) for name in self._meshes)
         return [mesh for mesh in found if mesh is not None]
