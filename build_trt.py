@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.folders import data_folder
-from app.plans import PLAN_NAMES, blueprint, file_blueprint, plans_folder
+from app.plans import FLAME_NAMES, PLAN_NAMES, blueprint, file_blueprint, plans_folder
 from app.progress import ProgressBar
-from engine.errors import MienError
+from engine.errors import MienError, ModelError
 from engine.runtime.build import Blueprint, BuildSettings, Plan, prepare_plan
 from engine.runtime.device import find_gpu
 
@@ -47,7 +47,7 @@ def build(arguments: argparse.Namespace) -> Plan:
             done = round(share * STEPS)
 
         return prepare_plan(
-            _blueprint(arguments.network),
+            _blueprint(arguments.network, vertices=arguments.vertices),
             settings,
             folder=plans_folder(),
             output=arguments.output,
@@ -75,10 +75,16 @@ def description(plan: Plan) -> list[str]:
     return lines
 
 
-def _blueprint(network: str) -> Blueprint:
+def _blueprint(network: str, *, vertices: bool) -> Blueprint:
     for name in PLAN_NAMES:
         if name == network:
-            return blueprint(name, models=data_folder() / "models")
+            return blueprint(name, models=data_folder() / "models", vertices=vertices)
+    if vertices:
+        raise ModelError(
+            f"cannot add vertices to the plan of {network}: only what a name stands for is known "
+            f"to give FLAME's coefficients; expected one of {', '.join(FLAME_NAMES)}. "
+            "Leave out --vertices."
+        )
     return file_blueprint(Path(network))
 
 
@@ -102,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=("auto", "rtx", "full"),
         default="auto",
         help="TensorRT-RTX, the full TensorRT, or the one that is installed (default)",
+    )
+    parser.add_argument(
+        "--vertices",
+        action="store_true",
+        help=f"FLAME's vertices as one more output ({', '.join(FLAME_NAMES)})",
     )
     parser.add_argument(
         "--output", type=Path, metavar="PLAN", help="where the plan goes (default: mien's folder)"

@@ -17,12 +17,16 @@ from engine.regressors import REGRESSORS, RegressorName, deca, expnet, smirk
 from engine.runtime.build import Blueprint
 from engine.runtime.cropping import CropRule
 from engine.runtime.fused import fused, with_batch_of_one
+from engine.runtime.fused_flame import with_vertices
 from engine.runtime.fused_landmarker import fused_landmarker
 from models.face_landmarker import face_landmarker_files
+from models.heads.flame_files import read_flame
 
 PlanName = Literal["mediapipe", "smirk", "deca", "emoca", "expnet"]
 PLAN_NAMES: tuple[PlanName, ...] = ("mediapipe", *REGRESSORS)
 """The names that need no file."""
+
+FLAME_NAMES: tuple[PlanName, ...] = ("smirk", "deca", "emoca")
 
 RULES: dict[RegressorName, CropRule] = {
     "smirk": smirk.CROP,
@@ -37,11 +41,20 @@ def plans_folder() -> Path:
     return data_folder() / "plans"
 
 
-def blueprint(name: PlanName, *, models: Path, task: Path | None = None) -> Blueprint:
+def blueprint(
+    name: PlanName, *, models: Path, task: Path | None = None, vertices: bool = False
+) -> Blueprint:
     """What the plan of a regressor is made from, on the camera picture. Raises ModelError.
 
-    models: folder of the networks that were added. task: MediaPipe's bundle, if the user names one.
+    models:   folder of the networks and face models that were added.
+    task:     MediaPipe's bundle, if the user names one.
+    vertices: whether FLAME's vertices are one more output.
     """
+    if vertices and name not in FLAME_NAMES:
+        raise ModelError(
+            f"cannot add vertices to the plan of {name}: it does not use FLAME; expected one of "
+            f"{', '.join(FLAME_NAMES)}. Leave out --vertices."
+        )
     if name == "mediapipe":
         return _landmarker(face_model_path(task), models)
     path = models / f"{name}.onnx"
@@ -51,7 +64,16 @@ def blueprint(name: PlanName, *, models: Path, task: Path | None = None) -> Blue
             f"(mien models says where), then: mien models add {name} FILE"
         )
     rule = RULES[name]
-    return Blueprint(name, (path,), _recipe(rule), lambda: fused(read_graph(path), rule))
+    if not vertices:
+        return Blueprint(name, (path,), _recipe(rule), lambda: fused(read_graph(path), rule))
+    head = read_flame(models)
+    parts = (models / f"{part}.npz" for part in ("flame", "flame_eyelids"))
+    return Blueprint(
+        name,
+        (path, *(part for part in parts if part.is_file())),
+        f"{_recipe(rule)}, vertices",
+        lambda: with_vertices(fused(read_graph(path), rule), head),
+    )
 
 
 def file_blueprint(path: Path) -> Blueprint:

@@ -24,6 +24,7 @@ from engine.runtime.flavour import load_tensorrt
 from engine.runtime.fused import fused, with_batch_of_one
 from engine.runtime.plan import PORTABLE, card_path, read_card
 from tests.small_networks import network, small_face_network
+from tests.test_fused_flame import VERTICES, made_model
 
 ROOT = Path(__file__).parent.parent
 RULE = CropRule("image", 32, "rgb", 1 / 255)
@@ -183,6 +184,35 @@ def test_smirks_plan_is_built_from_its_name(
         assert "not yet run" in told
 
 
+def test_flames_vertices_are_one_more_output(
+    smirk_onnx: Path, capsys: pytest.CaptureFixture[str], random: np.random.Generator
+) -> None:
+    models = plans_folder().parent / "models"
+    models.mkdir(parents=True)
+    (models / "smirk.onnx").write_bytes(smirk_onnx.read_bytes())
+    assert build_trt.main(["smirk", "--vertices"]) == 1
+    assert "flame" in capsys.readouterr().err
+    head = made_model(random)
+    np.savez(
+        models / "flame.npz",
+        **{
+            name: np.asarray(getattr(head, name))
+            for name in (
+                "template",
+                "faces",
+                "shape_basis",
+                "expression_basis",
+                "pose_basis",
+                "joint_regressor",
+                "parents",
+                "skin_weights",
+            )
+        },
+    )
+    assert build_trt.main(["smirk", "--vertices"]) == 0
+    assert f"vertices float32[1,{VERTICES},3]" in capsys.readouterr().out
+
+
 def test_mediapipes_three_networks_become_one_plan(
     face_networks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +243,8 @@ def test_any_onnx_file_is_taken_and_the_plan_goes_where_it_is_wanted(
     ("arguments", "told"),
     [
         (["smirk"], "cannot build a plan of smirk: there is no "),
+        (["expnet", "--vertices"], "it does not use FLAME; expected one of smirk, deca, emoca"),
+        (["mine.onnx", "--vertices"], "only what a name stands for is known"),
         (["nobody"], "expected one of mediapipe, smirk, deca, emoca, expnet or an .onnx file"),
         (["nobody.onnx"], "there is no such file"),
         (["broken.onnx"], "expected a whole ONNX file"),
