@@ -29,6 +29,10 @@ WINK_BEGINS, WINK_FULL = 0.45, 0.8
 """Shares of a person's own wink, as the difference of the two eyeBlinks: below the first the lids
 are left as they are, from the second on one eye is closed and the other open."""
 
+UNLIKE_BEGINS, UNLIKE_FULL = 0.2, 0.4
+"""The same difference as a share of the closed eye's eyeBlink: two eyes that are both nearly closed
+blink, however much they differ."""
+
 WINK_RISE = 0.1
 """Seconds in which a wink comes to be believed: lids of a blink do not quite close together, least
 of all in a turned face."""
@@ -196,10 +200,11 @@ class Calibration:
         if settings.wink_left == 0.0 or settings.wink_right == 0.0:
             return
         left, right = state.weights[pair] - self._neutral[pair]
-        shares = np.array(
-            [(left - right) / settings.wink_left, (right - left) / settings.wink_right]
-        )
+        both = np.array([left - right, right - left])
+        shares = both / (settings.wink_left, settings.wink_right)
+        unlike = both / max(left, right, LEAST_SPAN)
         winks = _smoothstep((shares - WINK_BEGINS) / (WINK_FULL - WINK_BEGINS))
+        winks *= _smoothstep((unlike - UNLIKE_BEGINS) / (UNLIKE_FULL - UNLIKE_BEGINS))
         if self._timestamp is not None:
             rise = max(state.timestamp - self._timestamp, 0.0) / WINK_RISE
             winks = np.minimum(winks, self._winks + rise)
