@@ -66,11 +66,24 @@ class Chain:
 
         blind: do not look at the picture, there is no face in it: paused, or the camera is gone.
         """
-        seen = None if blind else self._observer.observe(frame)
-        state = self._smoother.update(
-            None if seen is None else self._calibration.centred(seen),
+        return self.follow(
+            None if blind else self.observe(frame),
             timestamp=frame.timestamp,
             image_size=(frame.image.shape[1], frame.image.shape[0]),
+        )
+
+    def observe(self, frame: Frame) -> Observation | None:
+        """What is seen in this picture, raw."""
+        return self._observer.observe(frame)
+
+    def follow(
+        self, seen: Observation | None, *, timestamp: float, image_size: tuple[int, int]
+    ) -> FaceState:
+        """The state of what was seen, which need not have been seen just now."""
+        state = self._smoother.update(
+            None if seen is None else self._calibration.centred(seen),
+            timestamp=timestamp,
+            image_size=image_size,
         )
         for stage in self._stages:
             state = stage.update(state)

@@ -107,6 +107,11 @@ class CoefficientSmoother:
         self._before = _coefficients(self._sample, matrix, shape, seen)
         return self._before
 
+    @property
+    def gain(self) -> Array:
+        """(N,) as `FilterBank.gain`, of the newest coefficients, in the order of `blended`."""
+        return self._banks[type(self._before)].gain if self._before is not None else np.zeros(0)
+
     def _filter_bank(self, model: type[Coefficients]) -> FilterBank:
         kinds = (*(_FLAME if model is FlameCoefficients else _BFM), ("rotation", 3))
         floor = np.concatenate([np.full(n, self._floors[kind]) for kind, n in kinds])
@@ -133,6 +138,26 @@ def eased(coefficients: Coefficients, share: float) -> Coefficients:
             )
         case BfmCoefficients():
             return replace(coefficients, expression=expression, rotation=rotation)
+
+
+def blended(start: Coefficients, end: Coefficients, share: Array) -> Coefficients:
+    """A share 0 … 1 (N,) of the way for each number, the last three of the rotation.
+
+    Both of one kind, of one crop, of one person.
+    """
+    turn = turn_between(
+        turned(IDENTITY_ROTATION, start.rotation), turned(IDENTITY_ROTATION, end.rotation)
+    )
+    rotation = turned(turned(IDENTITY_ROTATION, start.rotation), share[-3:] * turn)
+    names = [kind for kind, _ in (_FLAME if isinstance(start, FlameCoefficients) else _BFM)]
+    if isinstance(start, BfmCoefficients):
+        names[-1] = "translation"
+    mixed, first = {}, 0
+    for name in names:
+        here, there = getattr(start, name), getattr(end, name)
+        mixed[name] = here + share[first : first + len(here)] * (there - here)
+        first += len(here)
+    return replace(start, rotation=turn_between(IDENTITY_ROTATION, rotation), **mixed)
 
 
 def _stepped(old: _Sample, new: _Sample, bank: FilterBank, timestamp: float) -> _Sample:

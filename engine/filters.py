@@ -57,6 +57,11 @@ class FilterBank:
         self._lean = np.zeros(self._size)
         self._timestamp = timestamp
 
+    @property
+    def gain(self) -> Array:
+        """(N,) the newest sample's share of each value: 1 it alone; less: a longer mean."""
+        return self._gain
+
     def update(self, deviation: Array, timestamp: float) -> Array:
         """The steps (N,) towards the samples of `timestamp`, which lie `deviation` (N,) away.
 

@@ -7,12 +7,17 @@ neutral; when it is back the state eases to it, so that nothing ever jumps.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, INDEX
-from engine.coefficient_smoother import COEFFICIENT_FLOORS, CoefficientSmoother, eased
+from engine.coefficient_smoother import (
+    COEFFICIENT_FLOORS,
+    CoefficientSmoother,
+    blended,
+    eased,
+)
 from engine.data import FaceState, Observation
 from engine.filters import FilterBank
 from engine.gaze import set_eye_look
@@ -76,6 +81,7 @@ class SmootherSettings:
     ease_out:    how long easing to neutral takes.
     ease_in:     how long easing to a face that is back takes.
     closed_eye:  eyeBlink above which the iris is hidden and the eye's gaze is not believed.
+    filtering:   False: the face is given as it was regressed, with its noise.
     """
 
     quickness: float = 0.5
@@ -85,6 +91,7 @@ class SmootherSettings:
     ease_out: float = 0.5
     ease_in: float = 0.2
     closed_eye: float = 0.35
+    filtering: bool = True
 
     def __post_init__(self) -> None:
         _check_quickness(self.quickness)
@@ -101,11 +108,11 @@ def _check_quickness(value: float) -> None:
         raise ValueError(f"quickness is {value}; expected 0 (steady) to 1 (quick)")
 
 
-class Smoother:
-    """Turns each frame's observation into a face state, on the frame's own timestamp."""
+class ObservationFilter:
+    """Takes the noise out of observations, each on its own timestamp, which must not go back."""
 
     def __init__(self, settings: SmootherSettings) -> None:
-        self._settings = settings
+        self._closed_eye = settings.closed_eye
         self._bank = _filter_bank(settings)
         self._coefficients = CoefficientSmoother(
             _caution(settings.quickness),
@@ -115,6 +122,66 @@ class Smoother:
         )
         self._values = np.zeros(_VALUES.stop)  # weights, gaze, position, filtered
         self._rotation = IDENTITY_ROTATION
+        self._gaze: Array | None = None  # the newest
+
+    def update(self, seen: Observation, *, is_new: bool) -> Observation:
+        """The observation without its noise.
+
+        is_new: the face has just come: its values are taken as they are.
+        """
+        gaze = self._believable_gaze(seen)
+        values = np.concatenate((seen.weights, gaze.ravel(), seen.head_position))
+        if is_new:
+            self._bank.restart(seen.timestamp)
+            self._values, self._rotation = values, seen.head_rotation
+        else:
+            turn = turn_between(self._rotation, seen.head_rotation)
+            deviation = np.concatenate((values - self._values, turn))
+            step = self._bank.update(deviation, seen.timestamp)
+            self._values = self._values + step[_VALUES]
+            self._rotation = turned(self._rotation, step[_CHANNELS["rotation"]])
+        weights = self._values[_CHANNELS["weights"]].copy()
+        self._gaze = self._values[_CHANNELS["gaze"]].reshape(2, 2)
+        set_eye_look(weights, self._gaze)
+        return replace(
+            seen,
+            weights=weights,
+            head_rotation=self._rotation,
+            head_position=self._values[_CHANNELS["position"]],
+            gaze=self._gaze,
+            coefficients=self._coefficients.update(
+                seen.coefficients, seen.image_from_crop, seen.timestamp, is_new=is_new
+            ),
+        )
+
+    @property
+    def gain(self) -> Array:
+        """(62,) of weights, gaze, position, turns: see `FilterBank.gain`."""
+        return self._bank.gain
+
+    @property
+    def coefficient_gain(self) -> Array:
+        """(N,) likewise, of the coefficients; none: (0,)."""
+        return self._coefficients.gain
+
+    def _believable_gaze(self, seen: Observation) -> Array:
+        """A closed eye looks where the other one looks; two closed eyes look where they looked."""
+        left_closed, right_closed = (seen.weights[i] > self._closed_eye for i in _BLINKS)
+        if left_closed and right_closed:
+            return seen.gaze if self._gaze is None else self._gaze
+        if left_closed:
+            return seen.gaze[[1, 1]]
+        if right_closed:
+            return seen.gaze[[0, 0]]
+        return seen.gaze
+
+
+class Smoother:
+    """Turns each frame's observation into a face state, on the frame's own timestamp."""
+
+    def __init__(self, settings: SmootherSettings) -> None:
+        self._settings = settings
+        self._filter = ObservationFilter(settings) if settings.filtering else None
         self._face: Observation | None = None  # the newest one, its values filtered
         self._presence = 0.0  # 0 neutral … 1 the face as it is
         self._before: float | None = None  # timestamp of the newest state
@@ -129,7 +196,9 @@ class Smoother:
         else:
             is_new = self._presence == 0.0
             self._fade_in(elapsed)
-            self._face = self._filtered(observation, is_new)
+            self._face = observation
+            if self._filter is not None:
+                self._face = self._filter.update(observation, is_new=is_new)
         self._before = timestamp
         return self._state(observation, timestamp, image_size)
 
@@ -141,47 +210,6 @@ class Smoother:
     def _fade_out(self, timestamp: float, elapsed: float) -> None:
         if self._face is not None and timestamp - self._face.timestamp > self._settings.hold:
             self._presence = max(0.0, self._presence - elapsed / self._settings.ease_out)
-
-    def _filtered(self, seen: Observation, is_new: bool) -> Observation:
-        gaze = self._believable_gaze(seen)
-        values = np.concatenate((seen.weights, gaze.ravel(), seen.head_position))
-        if is_new:
-            self._bank.restart(seen.timestamp)
-            self._values, self._rotation = values, seen.head_rotation
-        else:
-            turn = turn_between(self._rotation, seen.head_rotation)
-            deviation = np.concatenate((values - self._values, turn))
-            step = self._bank.update(deviation, seen.timestamp)
-            self._values = self._values + step[_VALUES]
-            self._rotation = turned(self._rotation, step[_CHANNELS["rotation"]])
-        weights = self._values[_CHANNELS["weights"]].copy()
-        gaze = self._values[_CHANNELS["gaze"]].reshape(2, 2)
-        set_eye_look(weights, gaze)
-        return Observation(
-            timestamp=seen.timestamp,
-            confidence=seen.confidence,
-            landmarks=seen.landmarks,
-            weights=weights,
-            head_rotation=self._rotation,
-            head_position=self._values[_CHANNELS["position"]],
-            gaze=gaze,
-            image_size=seen.image_size,
-            coefficients=self._coefficients.update(
-                seen.coefficients, seen.image_from_crop, seen.timestamp, is_new=is_new
-            ),
-            image_from_crop=seen.image_from_crop,
-        )
-
-    def _believable_gaze(self, seen: Observation) -> Array:
-        """A closed eye looks where the other one looks; two closed eyes look where they looked."""
-        left_closed, right_closed = (seen.weights[i] > self._settings.closed_eye for i in _BLINKS)
-        if left_closed and right_closed:
-            return seen.gaze if self._face is None else self._face.gaze
-        if left_closed:
-            return seen.gaze[[1, 1]]
-        if right_closed:
-            return seen.gaze[[0, 0]]
-        return seen.gaze
 
     def _state(
         self, observation: Observation | None, timestamp: float, image_size: tuple[int, int]
@@ -212,6 +240,35 @@ class Smoother:
             coefficients=coefficients,
             image_from_crop=None if face is None else face.image_from_crop,
         )
+
+
+def blended_observation(
+    start: Observation, end: Observation, share: Array, coefficient_share: Array
+) -> Observation:
+    """A share 0 … 1 of the way between two filtered versions of one observation.
+
+    share: (62,), coefficient_share: (N,), in the order of `ObservationFilter`'s gains.
+    """
+
+    def between(name: str, here: Array, there: Array) -> Array:
+        part = share[_CHANNELS[name]].reshape(here.shape)
+        return np.asarray(here + part * (there - here))
+
+    weights = between("weights", start.weights, end.weights)
+    gaze = between("gaze", start.gaze, end.gaze)
+    set_eye_look(weights, gaze)
+    coefficients = start.coefficients
+    if coefficients is not None and end.coefficients is not None:
+        coefficients = blended(coefficients, end.coefficients, coefficient_share)
+    turn = turn_between(start.head_rotation, end.head_rotation)
+    return replace(
+        start,
+        weights=weights,
+        gaze=gaze,
+        head_position=between("position", start.head_position, end.head_position),
+        head_rotation=turned(start.head_rotation, share[_CHANNELS["rotation"]] * turn),
+        coefficients=coefficients,
+    )
 
 
 def _filter_bank(settings: SmootherSettings) -> FilterBank:
