@@ -23,18 +23,20 @@ def key_take(settings: Settings, take: Take, first_frame: float, rate: float, na
     """
     frames = [first_frame + time * rate for time in take.times]
     curves: dict[bpy.types.ID, dict[tuple[str, int], list[float]]] = {}
+    shown_as = {}  # shape keys are called Key, Key.001, …
     for mesh in meshes_of(settings.character):
         for shape in shapes_of(mesh):
             channel = shape.channel
             values = [row[channel] for row in take.rows()]
             path = shape.block.path_from_id("value")
             curves.setdefault(shape.keys, {})[path, 0] = values
+            shown_as[shape.keys] = mesh.name
     for turn in turns_of(settings):
         path = turn.path
         for index, values in enumerate(_turning(turn, take)):
             curves.setdefault(turn.owner, {})[path, index] = values
     for owner, of_owner in curves.items():
-        action = bpy.data.actions.new(f"{name} {owner.name}")
+        action = bpy.data.actions.new(f"{name} {shown_as.get(owner, owner.name)}")
         action[_TAKE_MARK] = True
         new_curves = _assigned(action, owner)
         for (path, index), values in of_owner.items():

@@ -54,7 +54,8 @@ class CharacterPanel(bpy.types.Panel):
             return
         meshes = meshes_of(character)
         found = len({shape.channel for mesh in meshes for shape in shapes_of(mesh)})
-        layout.label(text=f"{found} of 52 shapes, in {len(meshes)} mesh(es)")
+        many = "mesh" if len(meshes) == 1 else "meshes"
+        layout.label(text=f"{found} of 52 shapes in {len(meshes)} {many}")
         layout.use_property_split = True
         armature = armature_of(character)
         for part in PARTS:
