@@ -53,7 +53,7 @@ class Surface:
         self._squares = (self._described**2).sum(axis=1)
 
     def nearest(self, points: Array, normals: Array) -> Nearest:
-        """To points (N, 3) with unit normals (N, 3): among the triangles round the nearest vertex."""
+        """To points (N, 3) with unit normals: among the triangles round the nearest vertex."""
         found = np.empty(len(points), np.int64)
         barycentric, places = np.empty((len(points), 3)), np.empty((len(points), 3))
         distances, agreement = np.empty(len(points)), np.empty(len(points))
