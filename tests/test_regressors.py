@@ -183,7 +183,7 @@ def test_a_file_cut_short_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_another_networks_file_is_refused_in_one_line(tmp_path: Path, name: RegressorName) -> None:
     other = SMIRK if name != "smirk" else DECA
     write_network(tmp_path / f"{name}.onnx", other)
-    with pytest.raises(ModelError, match="not the network|it has no output") as caught:
+    with pytest.raises(ModelError, match=r"not the network|it has no output") as caught:
         open_regressor(name, tmp_path, SETTINGS)
     assert "\n" not in str(caught.value)
 
