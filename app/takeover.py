@@ -8,6 +8,8 @@ on a picture of that size before, so that no picture waits.
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from app.folders import data_folder
 from app.plans import PlanName, blueprint, plans_folder
 from app.threads import Latest, Worker
 from engine.data import Frame, Observation
@@ -25,9 +28,10 @@ from engine.landmarker.fused import FusedNetworks
 from engine.landmarker.session import SessionLandmarker
 from engine.regressors import Regressor
 from engine.runtime import RuntimeSettings, Session, open_session
-from engine.runtime.build import Blueprint, BuildSettings, prepare_plan
+from engine.runtime.build import BuildSettings, prepare_plan, reason_to_build
 from engine.runtime.device import open_device
 
+BUILT_APART: tuple[PlanName, ...] = ("deca", "emoca", "expnet")  # of 100 to 600 MB
 PATIENCE = 0.1  # s that the worker waits before it looks whether it should stop
 
 log = logging.getLogger(__name__)
@@ -67,34 +71,55 @@ def takeovers(
     found = []
     if regressor is not None:
         name = regressor.name
-        found.append(
-            Takeover(name, lambda: open_plan_session(blueprint(name, models=models)), regressor.use)
-        )
+        found.append(Takeover(name, lambda: open_plan_session(name, models=models), regressor.use))
     if isinstance(landmarker, SessionLandmarker):
         found.append(
             Takeover(
                 "mediapipe",
-                lambda: open_plan_session(blueprint("mediapipe", models=models, task=task)),
+                lambda: open_plan_session("mediapipe", models=models, task=task),
                 lambda session: landmarker.use(FusedNetworks(session)),
             )
         )
     return found
 
 
-def open_plan_session(source: Blueprint) -> Session:
+def open_plan_session(name: PlanName, *, models: Path, task: Path | None = None) -> Session:
     """TensorRT's session of a network, its plan built if there is none. Raises ModelError."""
     device = open_device()  # without a card nothing is built: its error says what is missing
     gpu = device.gpu
     device.close()
-    plan = prepare_plan(
-        source,
+    source, settings, folder = (
+        blueprint(name, models=models, task=task),
         BuildSettings(),
-        folder=plans_folder(),
-        gpu=gpu,
-        say=log.info,
-        progress=lambda share: None,
+        plans_folder(),
+    )
+    if name in BUILT_APART and models == data_folder() / "models":
+        reason = reason_to_build(source, settings, folder=folder, gpu=gpu)
+        if reason is not None:
+            log.info("building the plan of %s: %s", name, reason)
+            build_apart(name)
+    plan = prepare_plan(
+        source, settings, folder=folder, gpu=gpu, say=log.info, progress=lambda share: None
     )
     return open_session(plan.path, RuntimeSettings())
+
+
+def build_apart(name: PlanName) -> None:
+    """Build a plan by build_trt, in a process of its own. Raises ModelError with its reason.
+
+    In ours, writing hundreds of megabytes of weights would hold Python, and with it the tracking,
+    for up to three seconds (measured on ExpNet, 2026-11-21).
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "build_trt", name],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
+        raise ModelError(lines[-1].removeprefix("build_trt: "))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

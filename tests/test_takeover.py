@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.takeover import Takeover, TakingOver, open_plan_session, takeovers, warm_up
+from app.takeover import (
+    Takeover,
+    TakingOver,
+    build_apart,
+    open_plan_session,
+    takeovers,
+    warm_up,
+)
 from engine.data import Frame, Observation
 from engine.errors import ModelError
 from engine.landmarker.networks import SeparateNetworks
@@ -25,7 +32,6 @@ from models.face_landmarker import face_landmarker_files
 from tests.faces import face_model, observation, photograph
 from tests.faces import frame as made_frame
 from tests.small_networks import PROCESSOR, small_face_network
-from tests.test_build_trt import blueprint as small_blueprint
 
 RULE = CropRule("image", 32, "rgb", 1 / 255)
 MATRIX = np.array([[9.0, 0.5, 120.0], [-0.5, 9.0, 90.0]], np.float32)
@@ -170,8 +176,13 @@ def test_a_session_that_cannot_run_is_closed() -> None:
 @pytest.mark.skipif(find_gpu() is not None, reason="there is a GPU")
 def test_without_a_gpu_no_plan_is_built(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot reach the graphics card"):
-        open_plan_session(small_blueprint(tmp_path / "small.onnx"))
+        open_plan_session("smirk", models=tmp_path)
     assert not (tmp_path / "home").exists()
+
+
+def test_a_build_in_a_process_of_its_own_tells_its_reason() -> None:
+    with pytest.raises(ModelError, match=r"^cannot build a plan of deca: there is no .*deca\.onnx"):
+        build_apart("deca")
 
 
 def test_mediapipes_networks_can_be_taken_over(face_networks: Path) -> None:

@@ -114,6 +114,14 @@ def prepare_plan(
     return Plan(path, card, built=True)
 
 
+def reason_to_build(
+    blueprint: Blueprint, settings: BuildSettings, *, folder: Path, gpu: Gpu | None
+) -> str | None:
+    """Why `prepare_plan` would build, in a few words; None if it is there. Raises ModelError."""
+    key = _key(blueprint, settings.precision, load_tensorrt(settings.flavour), gpu)
+    return why_build(folder / key.file, folder, key)
+
+
 def _key(
     blueprint: Blueprint, precision: Precision, tensorrt: TensorRt, gpu: Gpu | None
 ) -> PlanKey:
