@@ -1,11 +1,13 @@
 """mien's smoother beside the filters that other trackers ship: tables in Markdown.
 
     python -m benchmarks.smoothing [--json] [--seed N] [--timing uneven|even] [--video FILE]
+                                   [--offline]
 
 Made signals, 30 and 60 frames a second. uneven (the default): one frame in twenty is dropped and
 each comes up to a quarter of a frame late, its timestamp true; even: no frame is late. Noise has a
 standard deviation of 0.02 and is there from the start; 3 s of rest precede what is measured. Means
-over 20 seeds. `mien` is the Smoother with default settings, driven from observation to state.
+over 20 seeds. `mien` is the Smoother with default settings, driven from observation to state;
+with --offline also `mien offline`, which looks ahead (`mien track --smooth offline`).
 
 rest_*:     s.d. out / in on a still signal: white, AR(1) with ρ = .6, Student's t with 3 degrees.
 blink:      peak out / in of a blink of 150 ms (60 closing), in eyeBlink.
@@ -35,6 +37,7 @@ from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import LANDMARK_COUNT, Observation
 from engine.geometry import IDENTITY_ROTATION, Array
 from engine.landmarker.mediapipe import MediaPipeLandmarker
+from engine.look_ahead import LookAhead, Sighting
 from engine.regressors.mediapipe import observation_from_detection
 from engine.smoother import Smoother, SmootherSettings
 
@@ -83,6 +86,25 @@ def smoothed(samples: Array, timestamps: Array, channels: tuple[int, ...] = OTHE
                 image_size=(640, 480),
             )
             result[i, first : first + len(places)] = state.weights[places]
+    return result
+
+
+def looked_ahead(samples: Array, timestamps: Array, channels: tuple[int, ...] = OTHERS) -> Array:
+    """As `smoothed`, through the filter of `mien track --smooth offline`."""
+    result = np.empty_like(samples)
+    for first in range(0, samples.shape[1], len(channels)):
+        columns = samples[:, first : first + len(channels)]
+        places = list(channels[: columns.shape[1]])
+        ahead, done = LookAhead(SmootherSettings()), []
+        for row, timestamp in zip(columns, timestamps.tolist(), strict=True):
+            weights = np.zeros(len(BLENDSHAPES))
+            weights[places] = row
+            seen = _observation(weights, timestamp)
+            done += ahead.update(Sighting(timestamp, seen.image_size, seen))
+        done += ahead.finish()
+        result[:, first : first + len(places)] = [
+            one.observation.weights[places] for one in done if one.observation is not None
+        ]
     return result
 
 
@@ -170,14 +192,19 @@ def measure(filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: boo
     )
 
 
-def measure_all(seed: int, *, uneven: bool) -> dict[str, dict[str, Figures]]:
+def measure_all(seed: int, *, uneven: bool, offline: bool = False) -> dict[str, dict[str, Figures]]:
     """By filter, then by rate."""
 
     def lids(samples: Array, timestamps: Array) -> Array:
         return smoothed(samples, timestamps, LIDS)
 
+    def lids_ahead(samples: Array, timestamps: Array) -> Array:
+        return looked_ahead(samples, timestamps, LIDS)
+
     filters = {name: (rival, rival) for name, rival in RIVALS.items()}
     filters["mien"] = (smoothed, lids)
+    if offline:
+        filters["mien offline"] = (looked_ahead, lids_ahead)
     return {
         name: {str(rate): measure(*pair, rate, seed, uneven=uneven) for rate in RATES}
         for name, pair in filters.items()
@@ -269,12 +296,15 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="{filter: {rate: {figure: value}}}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--timing", choices=("uneven", "even"), default="uneven")
+    parser.add_argument("--offline", action="store_true", help="measure the offline filter too")
     parser.add_argument("--video", type=Path, help="a clip whose first second is at rest")
     arguments = parser.parse_args()
     if arguments.video is not None and not arguments.json:
         print(measure_video(arguments.video))
         return 0
-    results = measure_all(arguments.seed, uneven=arguments.timing == "uneven")
+    results = measure_all(
+        arguments.seed, uneven=arguments.timing == "uneven", offline=arguments.offline
+    )
     if arguments.json:
         plain = {
             name: {rate: asdict(figures) for rate, figures in by_rate.items()}

@@ -48,6 +48,7 @@ class Chain:
         self._rest_asked = False
         self._centre: RestLearner | None = None
         self._guide: Guide | None = None
+        self._before_guide = calibration
         self.prompt: Prompt | None = None
         """What the person is asked to do, once `lead` was called."""
 
@@ -99,14 +100,25 @@ class Chain:
         """Other settings, from the next frame on."""
         self._calibration = Calibration(calibration)
 
+    def smooth(self, settings: SmootherSettings) -> None:
+        """Other steadiness, from the next frame on."""
+        self._smoother.adopt(settings)
+
     def calibrate(self) -> None:
         """Take the face's next two seconds as neutral."""
         self._rest, self._rest_asked = RestLearner(REST_TIME), True
 
     def lead(self) -> None:
         """Lead the person through a whole calibration; `led` tells when it is over."""
+        self._before_guide = self.calibration
         self._guide = Guide(self.calibration)
         self.adopt(self._guide.settings)
+
+    def dismiss(self) -> None:
+        """End leading; what was known before stands again, unless the guide came to its end."""
+        if self._guide is not None and not self.led:
+            self.adopt(self._before_guide)
+        self._guide = self.prompt = None
 
     @property
     def led(self) -> bool | None:

@@ -185,6 +185,13 @@ class Smoother:
         self._face: Observation | None = None  # the newest one, its values filtered
         self._presence = 0.0  # 0 neutral … 1 the face as it is
         self._before: float | None = None  # timestamp of the newest state
+        self._adopted = False  # since the last observation
+
+    def adopt(self, settings: SmootherSettings) -> None:
+        """Other settings, from the next frame on; the face goes on from where it is."""
+        self._settings = settings
+        self._filter = ObservationFilter(settings) if settings.filtering else None
+        self._adopted = True
 
     def update(
         self, observation: Observation | None, *, timestamp: float, image_size: tuple[int, int]
@@ -194,7 +201,8 @@ class Smoother:
         if observation is None:
             self._fade_out(timestamp, elapsed)
         else:
-            is_new = self._presence == 0.0
+            is_new = self._presence == 0.0 or self._adopted
+            self._adopted = False
             self._fade_in(elapsed)
             self._face = observation
             if self._filter is not None:

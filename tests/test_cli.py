@@ -177,6 +177,20 @@ def test_run_records_what_track_records(clip: Path, home: dict[str, str], tmp_pa
     assert (tmp_path / "track.csv").read_bytes() == (tmp_path / "run.csv").read_bytes()
 
 
+def test_track_can_look_ahead_or_smooth_nothing(
+    clip: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    takes = {smooth: tmp_path / f"{smooth}.csv" for smooth in ("live", "offline", "none")}
+    for smooth, take in takes.items():
+        result = mien("track", clip, "--smooth", smooth, "--record", take, home=home)
+        assert result.returncode == 0 and result.stderr == ""
+        assert result.stdout.splitlines() == [
+            "clip.avi: 24 frames, 24 with a face",
+            f"{take}: 24 rows",
+        ]
+    assert len({take.read_bytes() for take in takes.values()}) == 3
+
+
 def test_several_inputs_are_named_by_a_pattern(
     clip: Path, home: dict[str, str], tmp_path: Path
 ) -> None:
