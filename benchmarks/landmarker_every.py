@@ -56,6 +56,8 @@ class IdleRegressor:
     def box(self, landmarks: Array) -> CropBox:
         return box_of_mean_side(landmarks, 1.4)
 
+    def expect(self, image: Image) -> None: ...
+
     def regress(self, image: Image, box: CropBox, shape: Array | None = None) -> Regression:
         sizes = (300, 100, 3, 3, 3, 2, 3)
         return Regression(FlameCoefficients(*(np.zeros(n) for n in sizes)), np.eye(3)[:2])

@@ -97,6 +97,7 @@ class Tracker:
         """
         if self._regressor is None:
             return self._finder.observe(frame)
+        self._regressor.expect(frame.image)
         self._face = self._followed(frame, self._regressor)
         if self._face is None:
             return None

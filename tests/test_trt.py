@@ -15,6 +15,8 @@ from engine.runtime import RuntimeSettings, open_session
 from engine.runtime.cropping import CropRule, crop_image
 from engine.runtime.device import find_gpu
 from engine.runtime.device.recording import RecordingDevice
+from engine.runtime.engine import told_faults
+from engine.runtime.flavour import load_tensorrt
 from engine.runtime.fused import fused, with_batch_of_one
 from engine.runtime.onnx import OnnxSession
 from engine.runtime.plan import card_path
@@ -124,7 +126,7 @@ def test_a_frame_takes_no_memory_of_its_size(rehearsal: Rehearsal) -> None:
     session.run(image, MATRIX)
     session.run(image, MATRIX)
     tracemalloc.start()
-    session.upload(image)
+    session.expect(image)
     session.submit(image, MATRIX)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -135,7 +137,7 @@ def test_a_picture_that_was_sent_ahead_is_not_sent_again(rehearsal: Rehearsal) -
     session = rehearsal.session
     first, second = photograph(), np.ascontiguousarray(photograph()[:, ::-1])
     session.run(first, MATRIX)
-    session.upload(second)
+    session.expect(second)
     calls = rehearsal.calls_of(lambda: session.submit(second, MATRIX))
     assert calls[:3] == ["push", "wait", "record"]
     assert equal(session.collect(), expected(second, MATRIX))
@@ -145,10 +147,10 @@ def test_another_picture_than_the_one_sent_ahead_is_computed_rightly(rehearsal: 
     session = rehearsal.session
     first, second = photograph(), np.ascontiguousarray(photograph()[:, ::-1])
     session.run(first, MATRIX)
-    session.upload(second)  # nobody asks for it: no face was found there
+    session.expect(second)  # nobody asks for it: no face was found there
     assert equal(session.run(first, MATRIX), expected(first, MATRIX))
-    session.upload(first)
-    session.upload(second)
+    session.expect(first)
+    session.expect(second)
     assert equal(session.run(second, MATRIX), expected(second, MATRIX))
 
 
@@ -157,7 +159,7 @@ def test_the_next_picture_goes_up_while_this_one_is_computed(rehearsal: Rehearsa
     pictures = [np.roll(photograph(), 40 * shift, axis=1) for shift in range(4)]
     session.submit(pictures[0], MATRIX)
     for this, following in pairwise(pictures):
-        calls = rehearsal.calls_of(lambda following=following: session.upload(following))
+        calls = rehearsal.calls_of(lambda following=following: session.expect(following))
         assert calls == ["push", "synchronize", "upload", "record", "pop"]
         assert equal(session.collect(), expected(this, MATRIX))
         session.submit(following, MATRIX)
@@ -293,6 +295,46 @@ def test_the_recorded_card_refuses_calls_outside_of_its_context() -> None:
     device = RecordingDevice()
     with pytest.raises(ModelError, match="while the context was not current"):
         device.open_stream()
+
+
+def test_tensorrt_rtx_has_the_names_that_only_a_gpu_gets_to() -> None:
+    """Not that they work: that none is misspelt."""
+    trt = load_tensorrt("rtx").module
+    names = {
+        trt.Runtime: ("get_engine_validity", "deserialize_cuda_engine"),
+        trt.ICudaEngine: (
+            "num_io_tensors",
+            "get_tensor_name",
+            "get_tensor_mode",
+            "get_tensor_shape",
+            "get_tensor_dtype",
+            "create_runtime_config",
+            "create_execution_context",
+        ),
+        trt.IRuntimeConfig: (
+            "cuda_graph_strategy",
+            "dynamic_shapes_kernel_specialization_strategy",
+            "create_runtime_cache",
+            "set_runtime_cache",
+        ),
+        trt.IRuntimeCache: ("serialize", "deserialize"),
+        trt.IExecutionContext: ("set_input_shape", "set_tensor_address", "execute_async_v3"),
+        trt.CudaGraphStrategy: ("WHOLE_GRAPH_CAPTURE",),
+        trt.DynamicShapesKernelSpecializationStrategy: ("EAGER",),
+        trt.EngineValidity: ("INVALID",),
+        trt.TensorIOMode: ("INPUT",),
+        trt.ComputeCapability: ("SM75",),
+    }
+    assert [
+        f"{t.__name__}.{n}" for t, some in names.items() for n in some if not hasattr(t, n)
+    ] == []
+    assert trt.nptype(trt.DataType.UINT8) is np.uint8
+
+
+def test_the_diagnosis_of_a_plan_is_told_in_words() -> None:
+    trt = load_tensorrt("rtx").module
+    assert told_faults(trt, 2 | 4) == "unsupported cc, old cuda driver"
+    assert told_faults(trt, 0) == ""
 
 
 @pytest.mark.skipif(find_gpu() is not None, reason="a plan can run here")

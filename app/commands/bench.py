@@ -151,6 +151,9 @@ class TimedRegressor:
     def box(self, landmarks: Array) -> CropBox:
         return self._regressor.box(landmarks)
 
+    def expect(self, image: NDArray[np.uint8]) -> None:
+        self._regressor.expect(image)
+
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:

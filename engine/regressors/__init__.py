@@ -49,6 +49,11 @@ class Regressor(Protocol):
         """Where upstream would crop, for MediaPipe's landmarks (478, 3) in pixels."""
         ...
 
+    def expect(self, image: NDArray[np.uint8]) -> None:
+        """This very picture is likely to be the next to look at: a graphics card can have it while
+        the face is still being found."""
+        ...
+
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:

@@ -47,6 +47,10 @@ class DecaRegressor:
         """Around brows to chin: upstream's landmarks are iBUG's 68."""
         return box_of_mean_side(landmarks[BROWS_TO_CHIN], MARGIN)
 
+    def expect(self, image: NDArray[np.uint8]) -> None:
+        """See `Regressor.expect`."""
+        self._network.expect(image)
+
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:

@@ -42,6 +42,10 @@ class ExpNetRegressor:
         """A square around brows to chin, which is what detectors of faces give."""
         return box_of_larger_side(landmarks[BROWS_TO_CHIN], MARGIN)
 
+    def expect(self, image: NDArray[np.uint8]) -> None:
+        """See `Regressor.expect`."""
+        self._network.expect(image)
+
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:

@@ -44,6 +44,11 @@ class CropNetwork:
         self.close()
         self._sessions = sessions
 
+    def expect(self, image: NDArray[np.uint8]) -> None:
+        """This picture is likely to be the next that is looked at."""
+        for session in self._sessions:
+            session.expect(image)
+
     def run(
         self, image: NDArray[np.uint8], image_from_crop: Array, outputs: tuple[str, ...]
     ) -> tuple[Array, ...]:

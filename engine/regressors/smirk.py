@@ -40,6 +40,10 @@ class SmirkRegressor:
         """Around all 478 landmarks."""
         return box_of_mean_side(landmarks, MARGIN)
 
+    def expect(self, image: NDArray[np.uint8]) -> None:
+        """See `Regressor.expect`."""
+        self._network.expect(image)
+
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:

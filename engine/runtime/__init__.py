@@ -65,6 +65,11 @@ class Session(Protocol):
     @property
     def device(self) -> str: ...
 
+    def expect(self, array: NDArray[Any]) -> None:
+        """This very array is likely to be the first input of the next `run`: where it has a way to
+        go, such as to a graphics card, it may set out. Returns at once."""
+        ...
+
     def run(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """The outputs for these inputs. They are the caller's until the next `run`."""
         ...

@@ -117,6 +117,9 @@ class CroppingSession:
         """Where the network is computed, in words for people."""
         return self._session.device
 
+    def expect(self, array: NDArray[Any]) -> None:
+        """Nothing to do: only its crop is wanted."""
+
     def run(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """The network's outputs for (frame, image_from_crop)."""
         frame, image_from_crop = arrays

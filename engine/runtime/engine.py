@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.errors import ModelError
 from engine.runtime import Tensor
+from engine.runtime.cropping import FRAME
 from engine.runtime.flavour import NAMES, TensorRt
 from engine.runtime.plan import replace_file
 
@@ -76,7 +77,7 @@ class TensorRtEngine:
         if self._is_rtx:
             validity, faults = self._runtime.get_engine_validity(plan)
             if validity == trt.EngineValidity.INVALID:
-                raise self._unusable(_faults(trt, faults))
+                raise self._unusable(told_faults(trt, faults) or tensorrt.messages.take())
         self._engine: Any = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
             raise self._unusable(tensorrt.messages.take())
@@ -91,7 +92,8 @@ class TensorRtEngine:
             )
             for name in map(self._engine.get_tensor_name, range(self._engine.num_io_tensors))
         ]
-        self._inputs = tuple(tensor for is_input, tensor in tensors if is_input)
+        inputs = (tensor for is_input, tensor in tensors if is_input)
+        self._inputs = tuple(sorted(inputs, key=lambda tensor: tensor.name != FRAME))
         self._outputs = tuple(tensor for is_input, tensor in tensors if not is_input)
         self._config: Any = None
         self._cache: Any = None
@@ -200,8 +202,8 @@ class TensorRtContext:
         self._context = None
 
 
-def _faults(trt: Any, faults: int) -> str:
+def told_faults(trt: Any, faults: int) -> str:
     """The names of the bits in TensorRT-RTX's diagnosis."""
     members = trt.EngineInvalidityDiagnostics.__members__
     named = [name for name, member in members.items() if int(faults) & int(member)]
-    return ", ".join(named).lower().replace("_", " ") or "it cannot run here"
+    return ", ".join(named).lower().replace("_", " ")

@@ -95,6 +95,9 @@ class OnnxSession:
         """Where it is computed, in words for people."""
         return f"{self._kind.title}, ONNX Runtime"
 
+    def expect(self, array: NDArray[Any]) -> None:
+        """Nothing to do: the array is where it is needed."""
+
     def run(self, *arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """The outputs for these inputs, in the network's order. Raises ModelError."""
         feed = {tensor.name: array for tensor, array in zip(self._inputs, arrays, strict=True)}

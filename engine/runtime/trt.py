@@ -97,11 +97,8 @@ class PlanSession:
         with self._device.current():
             return self._device.milliseconds(self._streams.started, self._streams.ended)
 
-    def upload(self, array: NDArray[Any]) -> None:
-        """Begin to bring the first input of the next `run` to the card; returns at once.
-
-        The run that is given this very array finds it there.
-        """
+    def expect(self, array: NDArray[Any]) -> None:
+        """Begin to bring the first input of the next run to the card; returns at once."""
         with self._device.current():
             self._upload(array)
 
@@ -111,7 +108,7 @@ class PlanSession:
         return self.collect()
 
     def submit(self, *arrays: NDArray[Any]) -> None:
-        """Begin a run; `collect` ends it. In between, `upload` may bring the next first input."""
+        """Begin a run; `collect` ends it. In between, `expect` may bring the next first input."""
         first, *others = arrays
         if self._is_running:
             self.collect()
