@@ -104,7 +104,7 @@ def _chunks(content: bytes) -> tuple[dict[str, Any], bytes]:
     magic, version, length = struct.unpack_from("<4sII", content)
     if magic != b"glTF" or version != 2 or length > len(content):
         raise ValueError
-    found = {}
+    found: dict[bytes, bytes] = {}
     start = 12
     while start < length:
         size, kind = struct.unpack_from("<I4s", content, start)
