@@ -95,7 +95,7 @@ def test_a_camera_that_comes_back_for_moments_only_is_told_once(
     assert caplog.messages == ["camera Cam gives no pictures; waiting for it to come back"]
 
 
-def test_a_lost_camera_is_tried_about_once_a_second_and_no_read_takes_longer() -> None:
+def test_a_lost_camera_is_tried_twice_a_second_and_no_read_takes_longer() -> None:
     bench = Bench()
     with bench.source() as source:
         bench.read(source, 12)
@@ -103,8 +103,8 @@ def test_a_lost_camera_is_tried_about_once_a_second_and_no_read_takes_longer() -
         bench.attempts.clear()
         bench.slept.clear()
         bench.read(source, 20)
-    assert np.diff(bench.attempts) == pytest.approx(1.0, abs=0.11)
-    assert max(bench.slept) <= 1.0
+    assert np.diff(bench.attempts) == pytest.approx(0.5, abs=0.11)
+    assert max(bench.slept) <= 0.5
 
 
 def test_a_single_failed_picture_is_no_loss(caplog: pytest.LogCaptureFixture) -> None:
@@ -138,7 +138,6 @@ def test_what_the_driver_really_gives_is_measured_and_logged(
         bench.period = 0.25
         bench.read(source, 7)
         assert source.format.rate == pytest.approx(4.0)
-    assert len(caplog.messages) == 1
     assert "64×48" in caplog.messages[0]
     assert "4.0 pictures/s (driver says 30)" in caplog.messages[0]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.sources.camera import open_camera
 from app.sources.demo import open_demo
+from app.sources.faulty import PREFIX, open_faulty
 from app.sources.pictures import PICTURE_SUFFIXES, open_pictures
 from app.sources.source import Source, SourceSettings
 from app.sources.url import open_url
@@ -27,6 +28,8 @@ def open_source(settings: SourceSettings) -> Source:
     spec = settings.spec
     if spec == "demo":
         return open_demo(settings)
+    if spec.startswith(PREFIX):
+        return open_faulty(settings)
     if "://" in spec:
         return open_url(settings)
     if spec.isdecimal():

@@ -37,6 +37,7 @@ def open_camera(
     return LiveSource(
         f"camera {camera.name}",
         reopening(camera, present, settings, list_cameras=list_cameras, open_device=open_one),
+        limit=settings.limit,
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures as they come, from a camera or stream that may go away and come back."""
+"""Pictures as they come, from a camera or stream that may go away, hang, freeze and come back."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from types import TracebackType
 from typing import Self
 
 from app.sources.capture import Capture
+from app.sources.device import Arrival, Device
+from app.sources.pulse import Pulse, Stillness
+from app.sources.source import EARLY
 from engine.data import Frame
 from engine.errors import SourceError
 
-RETRY_PERIOD = 1.0  # s between attempts to open again
+RETRY_PERIOD = 0.5  # s between attempts to open again
 PATIENCE = 0.5  # s without a picture after which the source counts as gone
+CAMERA_HANGS = 1.2  # s in one call after which it is given up; Linux' own limit for it is 1 s
+OPENING_HANGS = 30.0  # s; Media Foundation takes up to 20 s for some cameras
+READ_LIMIT = 1.0  # s that a read may wait, so that a shutdown need not
 STEADY = 1.0  # s of pictures after which a source that was gone counts as back
 PAUSE = 0.01  # s between reads that fail at once
 SETTLING = 0.5  # s after opening in which cameras find their exposure and streams hurry
-RATE_WINDOW = 1.0  # s after that over which the rate is measured
+HANGING_LIMIT = 3  # devices given up whose drivers have not returned; then no more are opened
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +52,11 @@ class LiveSource:
     """Reads what `open_capture` opens and opens it again whenever it is lost.
 
     `open_capture` raises SourceError while there is nothing to open.
+
+    hangs:  seconds in one call after which the device is given up and opened anew.
+    camera: whether it is one: its pictures have noise and a rate of their own, so the same picture
+            for a second is a fault, and so is half the usual rate.
+    limit:  pictures a second that are looked at, at most about; the rest is not decoded. 0: all.
     """
 
     def __init__(
@@ -53,6 +64,9 @@ class LiveSource:
         name: str,
         open_capture: Callable[[], Capture],
         *,
+        hangs: float = CAMERA_HANGS,
+        camera: bool = True,
+        limit: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -62,97 +76,181 @@ class LiveSource:
         self.frame_count: int | None = None
         self.format: LiveFormat | None = None
         self._open_capture = open_capture
+        self._hangs, self._camera = hangs, camera
+        self._shortest = (1.0 - EARLY) / limit if limit else 0.0
         self._clock = clock
         self._sleep = sleep
-        self._reading = False
         self._gone = False  # since the loss was told, till it is back for good
+        self._back_since: float | None = None  # first picture after the loss
         self._index = 0
-        self._capture: Capture | None = open_capture()
+        # On the caller's thread: macOS asks for its permission on the main one only.
+        self._device: Device | None = Device(name, clock, open_capture())
+        self._given_up: list[Device] = []
         self._opened = clock()
         self._last_sign = self._opened  # of life: a picture, an opening, or an attempt at one
-        self._counted = 0  # pictures since `_count_start`
-        self._count_start: float | None = None  # arrival of the first of them
+        self._attempted = self._opened - RETRY_PERIOD
+        self._taken = -RETRY_PERIOD  # when the newest picture that was looked at came
+        self._pulse: Pulse | None = None
+        self._slow_told = False
+        self._stillness = Stillness()
+        self._hanging_told = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the pictures that come, in a few words; empty: nothing."""
+        if self._stillness.still:
+            return "the camera sends one and the same picture"
+        pulse = self._pulse
+        if pulse is not None and pulse.slow and self._camera:
+            return f"{pulse.now:.0f} of {pulse.usual:.0f} pictures a second: too dark?"
+        return ""
 
     def read(self) -> Frame | None:
         """The next picture, or None if none came in time. Never raises."""
-        self._reading = True
         frame = self._read()
-        self._reading = False
         if self.ended:
             self._let_go()
         return frame
 
     def _read(self) -> Frame | None:
-        if self._capture is None:
-            self._reopen()
-        if self._capture is None:
-            return None
-        image = None
-        if self._capture.grab():
-            arrived = self._clock()
-            image = self._capture.picture()
-        if image is None:
-            self._miss()
-            return None
-        self._last_sign = arrived
-        if self._gone and arrived - self._opened >= STEADY:
-            self._gone = False
-            log.warning("%s is back", self.name)
-        self._measure(self._capture, image.shape[1], image.shape[0], arrived)
-        self._index += 1
-        return Frame(image, arrived, arrived, self._index - 1)
+        while not self.ended:
+            if not self._ready():
+                return None
+            device = self._device
+            assert device is not None
+            if not device.busy:
+                device.grab(self._taken + self._shortest)
+            patience = self._hangs if self._gone else PATIENCE
+            if not device.wait(min(READ_LIMIT, self._last_sign + patience - self._clock())):
+                self._miss(hanging=True)
+                return None
+            arrival = device.result()
+            if arrival is None or (arrival.wanted and arrival.image is None):
+                self._miss(hanging=False)
+                return None
+            self._came(arrival, device)
+            image = arrival.image
+            if image is None:  # not wanted
+                continue
+            if self._camera and self._stillness.update(image, arrival.arrived):
+                self._open_anew()
+                return None
+            self._taken = arrival.arrived
+            self._index += 1
+            return Frame(image, arrival.arrived, arrival.arrived, self._index - 1)
+        return None
 
-    def _miss(self) -> None:
-        if self._clock() - self._last_sign < PATIENCE:
+    def _ready(self) -> bool:
+        """Whether a device is open; if not, go on opening it."""
+        if self._device is None and not self._begin_opening():
+            return False
+        device = self._device
+        assert device is not None
+        if device.capture is not None:
+            return True
+        if not device.wait(READ_LIMIT):
+            if self._clock() - self._attempted > OPENING_HANGS:
+                self._let_go()
+            return False
+        try:
+            device.result()
+        except SourceError as error:
+            log.debug("%s is still away: %s", self.name, error)
+            self._let_go()
+            return False
+        self._opened = self._last_sign = self._clock()
+        self._pulse = self.format = None
+        return True
+
+    def _begin_opening(self) -> bool:
+        self._sleep(max(0.0, self._attempted + RETRY_PERIOD - self._clock()))
+        if self.ended:
+            return False
+        self._attempted = self._last_sign = self._clock()
+        self._given_up = [device for device in self._given_up if device.running]
+        if len(self._given_up) >= HANGING_LIMIT:
+            if not self._hanging_told:
+                self._hanging_told = True
+                log.warning("%s hangs in its driver: unplug it, wait, plug it in", self.name)
+            return False
+        self._device = Device(self.name, self._clock)
+        self._device.open(self._open_capture)
+        return True
+
+    def _miss(self, *, hanging: bool) -> None:
+        silent = self._clock() - self._last_sign
+        if silent < PATIENCE and not hanging:
             self._sleep(PAUSE)
             return
+        self._back_since = None
         if not self._gone:  # told once, however often it comes for a moment only
             self._gone = True
             log.warning("%s gives no pictures; waiting for it to come back", self.name)
-        self._let_go()
-        self._last_sign = self._clock()
-
-    def _reopen(self) -> None:
-        self._sleep(max(0.0, self._last_sign + RETRY_PERIOD - self._clock()))
-        self._last_sign = self._clock()
-        try:
-            self._capture = self._open_capture()
-        except SourceError as error:
-            log.debug("%s is still away: %s", self.name, error)
+        if hanging and silent < self._hangs:
             return
-        self._opened = self._last_sign = self._clock()
-        self._count_start = self.format = None
+        self._let_go()
 
-    def _measure(self, capture: Capture, width: int, height: int, arrived: float) -> None:
+    def _open_anew(self) -> None:
+        log.warning(
+            "%s sends one and the same picture: frozen, covered, or switched off by a key? "
+            "Opening it anew",
+            self.name,
+        )
+        self._let_go()
+
+    def _came(self, arrival: Arrival, device: Device) -> None:
+        self._last_sign = arrival.arrived
+        if not self._gone:
+            self._back_since = None
+        elif self._back_since is None:
+            self._back_since = arrival.arrived
+        elif arrival.arrived - self._back_since >= STEADY:
+            self._gone = False
+            log.warning("%s is back", self.name)
+        assert device.capture is not None
+        if arrival.image is not None:
+            height, width = arrival.image.shape[:2]
+            self._measure(device.capture, width, height)
+        if self._pulse is not None and arrival.arrived - self._opened >= SETTLING:
+            self._count(self._pulse, device.capture, arrival.arrived)
+
+    def _measure(self, capture: Capture, width: int, height: int) -> None:
         before = self.format
         if before is None or (before.width, before.height) != (width, height):
             self.format = LiveFormat(width, height, capture.fourcc, None)
+            self._pulse = Pulse(capture.rate if self._camera else None)
+
+    def _count(self, pulse: Pulse, capture: Capture, arrived: float) -> None:
+        pulse.update(arrived)
+        if pulse.rate is None or self.format is None:
             return
-        if before.rate is not None or arrived - self._opened < SETTLING:
-            return
-        if self._count_start is None:
-            self._count_start, self._counted = arrived, 0
-            return
-        self._counted += 1
-        elapsed = arrived - self._count_start
-        if elapsed >= RATE_WINDOW:
-            self.format = LiveFormat(width, height, before.fourcc, self._counted / elapsed)
+        if self.format.rate is None:
+            self.format = LiveFormat(
+                self.format.width, self.format.height, self.format.fourcc, pulse.rate
+            )
             stated = "" if capture.rate is None else f" (driver says {capture.rate:.0f})"
             log.info("%s gives %s%s", self.name, self.format, stated)
+        if self._camera and pulse.slow and not self._slow_told:
+            self._slow_told = True
+            log.warning(
+                "%s gives %.0f of %.0f pictures a second: too dark? More light helps, or a fixed "
+                "`exposure` under [source] in the profile",
+                self.name,
+                pulse.now,
+                pulse.usual,
+            )
 
     def _let_go(self) -> None:
-        if self._capture is not None:
-            self._capture.close()
-        self._capture = None
+        if self._device is not None and not self._device.let_go():
+            self._given_up.append(self._device)
+        self._device = None
 
     def close(self) -> None:
-        """Release the device; if another thread hangs in `read`, that thread does it on return.
-
-        Drivers crash when a device is released under a thread that waits for a picture.
-        """
+        """Release the device; if its driver hangs, that happens when it returns."""
         self.ended = True
-        if not self._reading:
-            self._let_go()
+        device = self._device  # the reading thread may let go of it, too
+        if device is not None:
+            device.let_go()
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import stat
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Self
 
 from app.sources.capture import Capture
 from app.sources.playback import MediaClock, Playback
-from app.sources.source import SourceSettings
+from app.sources.source import EARLY, SourceSettings
 from engine.data import Frame
 from engine.errors import SourceError
 
@@ -43,7 +44,11 @@ class RecordedSource:
         self.name = name
         self.live = False
         self.ended = False
+        self.trouble = ""  # a recording has none that a person could mend
         self._loop = settings.loop
+        limited = settings.limit and settings.pace == "realtime"
+        self._shortest = (1.0 - EARLY) / settings.limit if limited else 0.0
+        self._taken = -math.inf  # timestamp of the newest picture that was decoded
         self._open_capture = open_capture
         self._capture = open_capture()
         self._period = 1.0 / (self._capture.rate or USUAL_RATE)
@@ -95,8 +100,11 @@ class RecordedSource:
             self._grabbed, self._length = self._grabbed + 1, timestamp + self._period
             if self._playback.is_late(timestamp, self._period):
                 continue
+            if timestamp < self._taken + self._shortest:
+                continue
             image = self._capture.picture()
             if image is not None:
+                self._taken = timestamp
                 return Frame(image, timestamp, time.perf_counter(), self._index)
 
     def _check_length(self) -> None:

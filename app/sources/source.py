@@ -10,6 +10,10 @@ from engine.data import Frame
 
 Pace = Literal["realtime", "fast"]
 
+EARLY = 0.25
+"""Of a period: how much earlier than `limit` asks a picture may come and still be looked at. So
+15 takes every second picture of a camera that gives 30, however its pictures jitter."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
@@ -25,6 +29,8 @@ class SourceSettings:
                   second halve the delay and sample a blink (0.15 s) nine times; a camera that
                   has no such mode stays at 30.
     picture_rate: pictures per second of a folder, which has no clock of its own.
+    limit:        pictures a second that are looked at, at most about; the rest is not even decoded.
+                  0: all of them. At pace `fast` it does not count.
     """
 
     spec: str = "0"
@@ -34,6 +40,7 @@ class SourceSettings:
     height: int = 720
     rate: float = 60.0
     picture_rate: float = 30.0
+    limit: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.spec:
@@ -44,6 +51,8 @@ class SourceSettings:
         for name, rate in (("rate", self.rate), ("picture_rate", self.picture_rate)):
             if not 0.0 < rate <= 1000.0:
                 raise ValueError(f"{name} is {rate}; expected more than 0, at most 1000 per second")
+        if not (self.limit == 0.0 or 1.0 <= self.limit <= 1000.0):
+            raise ValueError(f"limit is {self.limit}; expected 1 to 1000 pictures a second, or 0")
 
 
 class Source(Protocol):
@@ -64,6 +73,10 @@ class Source(Protocol):
     @property
     def ended(self) -> bool:
         """True once no picture will ever come again. A camera never ends."""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the pictures that come, in a few words; empty: nothing."""
 
     def read(self) -> Frame | None:
         """The next picture; None if none came within about a second, or at the end (see `ended`).

@@ -17,6 +17,7 @@ from engine.errors import SourceError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "tcp", "rtp")
 TIMEOUT_MS = 5000  # for opening and for each picture
+HANGS = TIMEOUT_MS / 1000 + 1.5  # s; the timeout is FFmpeg's own, and not all of it keeps to it
 NO_SEEKING = "or its index is at its end and the server cannot seek: download it first"
 
 
@@ -82,7 +83,7 @@ def open_url(settings: SourceSettings) -> Source:
     if opened.frame_count is not None:
         likely = f"{DAMAGED}, {NO_SEEKING}"
         return RecordedSource(name, open_capture, settings, likely=likely)
-    return LiveSource(name, open_capture)
+    return LiveSource(name, open_capture, hangs=HANGS, camera=False, limit=settings.limit)
 
 
 def _open_stream(url: str, name: str) -> VideoCapture:
