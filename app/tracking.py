@@ -15,6 +15,7 @@ from engine.emotion import EmotionHead
 from engine.errors import ModelError
 from engine.landmarker import Landmarker, open_landmarker
 from engine.landmarker.mediapipe import MediaPipeLandmarker
+from engine.landmarker.person import LARGEST
 from engine.regressors import Regressor, RegressorName, open_regressor
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.retarget import Retarget
@@ -83,15 +84,20 @@ def use_tensorrt(
 
 def open_finder(settings: TrackingSettings) -> Landmarker:
     """What finds the face: MediaPipe's networks by our sessions or by its own package."""
-    if settings.runtime.runtime == "mediapipe":
-        return MediaPipeLandmarker(settings.face_model)
-    try:
-        return open_landmarker(settings.face_model, settings.models, settings.runtime)
-    except ModelError as error:
-        if settings.runtime.runtime != "auto":
-            raise
-        log.warning("%s Going on with MediaPipe's own package.", error)
-        return MediaPipeLandmarker(settings.face_model)
+    person = settings.tracker.followed
+    if settings.runtime.runtime != "mediapipe":
+        try:
+            return open_landmarker(settings.face_model, settings.models, settings.runtime, person)
+        except ModelError as error:
+            if settings.runtime.runtime != "auto":
+                raise
+            log.warning("%s Going on with MediaPipe's own package.", error)
+    if person != LARGEST:
+        log.warning(
+            "MediaPipe's own package follows the surest face; `person` and `region` "
+            "do nothing with it. Leave out --runtime mediapipe."
+        )
+    return MediaPipeLandmarker(settings.face_model)
 
 
 def open_stages(settings: TrackingSettings, stack: ExitStack) -> list[Stage]:

@@ -31,6 +31,7 @@ from engine.crop_filter import CropFilter
 from engine.data import Frame, Observation
 from engine.face_picture import FacePicture
 from engine.identity import Identity
+from engine.landmarker.person import LARGEST, Person, PersonSettings
 from engine.regressors import Regressor
 from engine.regressors.crops import CropBox
 from engine.regressors.mediapipe import MediaPipeRegressor
@@ -43,13 +44,22 @@ class TrackerSettings:
     """How a face is followed.
 
     landmarker_every: with a regressor, the landmarker sees one picture in so many at least; 1: all.
+    person, region:   which face is followed when none is (engine/landmarker/person.py).
     """
 
     landmarker_every: int = 2
+    person: Person = LARGEST.person
+    region: tuple[float, float, float, float] = LARGEST.region
 
     def __post_init__(self) -> None:
         if self.landmarker_every < 1:
             raise ValueError(f"landmarker_every is {self.landmarker_every}; expected 1 or more")
+        _ = self.followed
+
+    @property
+    def followed(self) -> PersonSettings:
+        """Which face is followed; raises ValueError if that is nonsense."""
+        return PersonSettings(self.person, self.region)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,7 @@ def test_one_graph_sees_what_three_networks_see(files: FaceLandmarkerFiles) -> N
     onnx.checker.check_model(graph, full_check=True)
     one, three = on_session(graph), SeparateNetworks(files, PROCESSOR)
     image = photograph()
-    region, expected = one.find(image), three.find(image)
-    assert region is not None and expected is not None
+    (region,), (expected,) = one.find(image), three.find(image)
     assert region.x == pytest.approx(expected.x, abs=0.1)
     assert region.width == pytest.approx(expected.width, abs=0.2)
     assert region.rotation == pytest.approx(expected.rotation, abs=1e-3)
@@ -83,8 +82,7 @@ def test_a_landmarker_on_one_graph_detects_the_same_face(files: FaceLandmarkerFi
 def test_half_precision_stays_within_half_a_pixel(files: FaceLandmarkerFiles) -> None:
     full, half = on_session(joined(files)), on_session(half_precision(joined(files)))
     image = photograph()
-    region = full.find(image)
-    assert region is not None
+    (region,) = full.find(image)
     apart = half.landmarks(image, region).points - full.landmarks(image, region).points
     assert np.abs(apart).max() < 0.5
     assert np.abs(half.scores(apart) - full.scores(apart)).max() < 0.01

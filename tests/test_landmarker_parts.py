@@ -10,7 +10,7 @@ from OneEuroFilter import OneEuroFilter
 from engine.geometry import matrix_from_quaternion, quaternion_from_euler
 from engine.landmarker import filter as landmark_filter
 from engine.landmarker.crop import cropped, network_input
-from engine.landmarker.detector import SIZE, anchors, best_face
+from engine.landmarker.detector import SIZE, anchors, faces
 from engine.landmarker.filter import LandmarkFilter
 from engine.landmarker.pose import FIELD_OF_VIEW, PoseFit
 from engine.landmarker.region import FaceRegion, region_around
@@ -94,8 +94,8 @@ def test_a_face_is_the_mean_of_the_boxes_that_overlap_the_surest_weighted_by_sco
     centres = np.full((896, 2), 0.5)
     logits[[3, 5, 7]] = np.log([0.8 / 0.2, 0.6 / 0.4, 0.7 / 0.3])
     boxes[3, :4], boxes[5, :4], boxes[7, :4] = (0, 0, 64, 64), (8, 0, 64, 64), (90, 0, 64, 64)
-    face = best_face(boxes, logits, centres)
-    assert face is not None
+    face, *others = faces(boxes, logits, centres)
+    assert len(others) == 1, "the third box is somebody else"
     np.testing.assert_allclose(face[:2], [0.5 + 8 / SIZE * 0.6 / 1.4, 0.5], rtol=1e-6)
     np.testing.assert_allclose(face[2:4], [0.5, 0.5])
 
@@ -103,7 +103,7 @@ def test_a_face_is_the_mean_of_the_boxes_that_overlap_the_surest_weighted_by_sco
 @pytest.mark.parametrize("logit", [-1000.0, -0.01])
 def test_boxes_below_one_half_are_no_face(logit: float) -> None:
     boxes = np.full((896, 16), 64.0, np.float32)
-    assert best_face(boxes, np.full(896, logit, np.float32), anchors()) is None
+    assert faces(boxes, np.full(896, logit, np.float32), anchors()) == []
 
 
 def test_a_face_of_known_pose_is_found_there(random: np.random.Generator) -> None:

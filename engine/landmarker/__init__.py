@@ -14,6 +14,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.landmarker.person import LARGEST, PersonSettings
 from engine.runtime import RuntimeSettings
 
 
@@ -80,12 +81,15 @@ class Landmarker(Protocol):
     ) -> None: ...
 
 
-def open_landmarker(task: Path, folder: Path, settings: RuntimeSettings) -> Landmarker:
+def open_landmarker(
+    task: Path, folder: Path, settings: RuntimeSettings, person: PersonSettings = LARGEST
+) -> Landmarker:
     """The landmarker for consecutive pictures. Raises ModelError.
 
     task:   MediaPipe's face_landmarker.task.
     folder: where the networks are kept that it is converted to when it is first used.
+    person: which face is followed when none is.
     """
     from engine.landmarker.session import SessionLandmarker
 
-    return SessionLandmarker.open(task, folder, settings)
+    return SessionLandmarker.open(task, folder, settings, person=person)

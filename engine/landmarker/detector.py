@@ -1,4 +1,4 @@
-"""MediaPipe's face detector (BlazeFace, short range) on a session: a picture to the face in it.
+"""MediaPipe's face detector (BlazeFace, short range) on a session: a picture to the faces in it.
 
 The network sees the whole picture at 128 × 128 pixels and answers with 896 boxes, each relative to
 an anchor: two in every cell of 8 pixels, six in every cell of 16. Bazarevsky et al., BlazeFace,
@@ -26,18 +26,18 @@ _RIGHT_EYE, _LEFT_EYE = slice(4, 6), slice(6, 8)  # of a box: x, y, width, heigh
 
 
 class FaceDetector:
-    """Finds the most certain face of a picture. The session stays its opener's."""
+    """Finds the faces of a picture. The session stays its opener's."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._anchors = anchors()
 
-    def find(self, image: NDArray[np.uint8]) -> FaceRegion | None:
-        """Where the face in a (H, W, 3) BGR picture is, or None."""
+    def find(self, image: NDArray[np.uint8]) -> tuple[FaceRegion, ...]:
+        """Where the faces in a (H, W, 3) BGR picture are, the most certain first."""
         whole = whole_picture(image)
         crop = cropped(image, whole.image_from_crop(SIZE), SIZE, cv2.BORDER_CONSTANT)
         boxes, scores = self._session.run(network_input(crop, -1.0, 1.0))
-        return found_region(boxes, scores, self._anchors, whole)
+        return found_regions(boxes, scores, self._anchors, whole)
 
 
 def whole_picture(image: NDArray[np.uint8]) -> FaceRegion:
@@ -47,13 +47,14 @@ def whole_picture(image: NDArray[np.uint8]) -> FaceRegion:
     return FaceRegion(width / 2, height / 2, side, side, 0.0)
 
 
-def found_region(
+def found_regions(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], centres: Array, whole: FaceRegion
-) -> FaceRegion | None:
-    """Where the most certain face is, from the outputs (1, 896, 16), (1, 896, 1) of the network."""
-    face = best_face(boxes[0], scores[0, :, 0], centres)
-    if face is None:
-        return None
+) -> tuple[FaceRegion, ...]:
+    """Where the faces are, from the outputs (1, 896, 16), (1, 896, 1) of the network."""
+    return tuple(_region(face, whole) for face in faces(boxes[0], scores[0, :, 0], centres))
+
+
+def _region(face: Array, whole: FaceRegion) -> FaceRegion:
     (right_x, right_y), (left_x, left_y) = face[_RIGHT_EYE], face[_LEFT_EYE]
     return FaceRegion(
         x=whole.x + (float(face[0]) - 0.5) * whole.width,
@@ -74,23 +75,30 @@ def anchors() -> Array:
     return np.concatenate(centres)
 
 
-def best_face(
-    boxes: NDArray[np.float32], logits: NDArray[np.float32], centres: Array
-) -> Array | None:
-    """The most certain face, or None: centre, size, then six points, (16,) shares of the picture.
+def faces(boxes: NDArray[np.float32], logits: NDArray[np.float32], centres: Array) -> list[Array]:
+    """The faces, the surest first: centre, size, then six points; each (16,) shares of the picture.
 
     boxes, logits: (896, 16) and (896,) as the network gives them. A face is the mean of all boxes
     that overlap its most certain one, weighted by their scores.
     """
     sure = np.flatnonzero((logits >= _LEAST_LOGIT) & (boxes[:, 2] >= 0) & (boxes[:, 3] >= 0))
-    if not len(sure):
-        return None
     scores = 1.0 / (1.0 + np.exp(-np.clip(logits[sure].astype(np.float64), -100.0, 100.0)))
-    faces = boxes[sure].astype(np.float64) / SIZE
-    faces[:, :2] += centres[sure]
-    faces[:, 4:] += np.tile(centres[sure], 6)
-    weights = scores * (_overlap(faces, faces[np.argmax(scores)]) > SAME_FACE)
-    return np.asarray(weights @ faces / weights.sum())
+    left = boxes[sure].astype(np.float64) / SIZE
+    left[:, :2] += centres[sure]
+    left[:, 4:] += np.tile(centres[sure], 6)
+    found: list[Array] = []
+    while len(left):
+        same = _overlap(left, left[np.argmax(scores)]) > SAME_FACE
+        face = scores[same] @ left[same] / scores[same].sum()
+        if not any(_is_within(face, other) for other in found):
+            found.append(np.asarray(face))
+        left, scores = left[~same], scores[~same]
+    return found
+
+
+def _is_within(face: Array, other: Array) -> bool:
+    """Whether the middle of a face lies well inside another: a stray box of the same one."""
+    return bool((np.abs(face[:2] - other[:2]) < other[2:4] / 4).all())
 
 
 def _overlap(boxes: Array, box: Array) -> Array:

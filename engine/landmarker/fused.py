@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.geometry import Array
 from engine.landmarker.detector import SIZE as DETECTOR_SIZE
-from engine.landmarker.detector import anchors, found_region, whole_picture
+from engine.landmarker.detector import anchors, found_regions, whole_picture
 from engine.landmarker.landmarks import SIZE as LANDMARK_SIZE
 from engine.landmarker.landmarks import FaceLandmarks, seen_landmarks
 from engine.landmarker.region import FaceRegion
@@ -47,11 +47,11 @@ class FusedNetworks:
         """Where they are computed, in words for people."""
         return self._session.device
 
-    def find(self, image: NDArray[np.uint8]) -> FaceRegion | None:
+    def find(self, image: NDArray[np.uint8]) -> tuple[FaceRegion, ...]:
         """See `FaceNetworks`."""
         whole = whole_picture(image)
         boxes, scores, *_ = self._run(image, whole)
-        return found_region(boxes, scores, self._anchors, whole)
+        return found_regions(boxes, scores, self._anchors, whole)
 
     def landmarks(self, image: NDArray[np.uint8], region: FaceRegion) -> FaceLandmarks:
         """See `FaceNetworks`."""

@@ -52,7 +52,7 @@ def seen_landmarks(
     region: FaceRegion,
     aspect: float,
 ) -> FaceLandmarks:
-    """From the outputs (1, 1434), (1, 1), (1, 1). aspect: the width of the picture to its height."""
+    """From the outputs (1, 1434), (1, 1), (1, 1). aspect: the picture's width to height."""
     shares = points.reshape(-1, 3).astype(np.float64) / SIZE
     return FaceLandmarks(
         points=region.points_from_crop(shares, aspect),

@@ -26,8 +26,8 @@ class FaceNetworks(Protocol):
         """Where they are computed, in words for people."""
         ...
 
-    def find(self, image: NDArray[np.uint8]) -> FaceRegion | None:
-        """Where the most certain face of a picture is, or None."""
+    def find(self, image: NDArray[np.uint8]) -> tuple[FaceRegion, ...]:
+        """Where the faces of a picture are, the most certain first."""
         ...
 
     def landmarks(self, image: NDArray[np.uint8], region: FaceRegion) -> FaceLandmarks:
@@ -69,7 +69,7 @@ class SeparateNetworks:
     def device(self) -> str:
         return self._device
 
-    def find(self, image: NDArray[np.uint8]) -> FaceRegion | None:
+    def find(self, image: NDArray[np.uint8]) -> tuple[FaceRegion, ...]:
         return self._detector.find(image)
 
     def landmarks(self, image: NDArray[np.uint8], region: FaceRegion) -> FaceLandmarks:

@@ -1,8 +1,9 @@
 """MediaPipe's face landmarker on our own sessions: the same landmarks and scores, sooner.
 
-The detector looks at a picture only while there is no face; then each picture's landmarks give the
-region for the next. What MediaPipe keeps to itself is told here: the presence score, and the
-network's own score of a tongue that is out.
+The detector looks at a picture only while there is no face, now and then for other people, and in
+every picture while there are any; else each picture's landmarks give the region for the next. What
+MediaPipe keeps to itself is told here: the presence score, and the network's own score of a tongue
+that is out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from engine.landmarker import Detection
 from engine.landmarker.filter import LandmarkFilter
 from engine.landmarker.landmarks import FaceLandmarks
 from engine.landmarker.networks import FaceNetworks, SeparateNetworks
+from engine.landmarker.person import LARGEST, PersonChoice, PersonSettings
 from engine.landmarker.pose import PoseFit
 from engine.landmarker.region import FaceRegion, region_around
 from engine.landmarker.scores import NAMES
@@ -34,22 +36,35 @@ class SessionLandmarker:
     """Finds one face in a picture and, if it follows, goes on from there in the next."""
 
     def __init__(
-        self, networks: FaceNetworks, canonical_face: CanonicalFace, *, follow: bool = True
+        self,
+        networks: FaceNetworks,
+        canonical_face: CanonicalFace,
+        *,
+        follow: bool = True,
+        person: PersonSettings = LARGEST,
     ) -> None:
         """Takes the networks over: closing the landmarker closes them.
 
         follow: for consecutive pictures, whose landmarks are steadied. Otherwise each picture is
         searched anew.
+        person: which face is followed when none is.
         """
         self._networks = networks
         self._pose = PoseFit(canonical_face)
         self._follow = follow
+        self._person = PersonChoice(person)
         self._region: FaceRegion | None = None
         self._filter = LandmarkFilter()
 
     @classmethod
     def open(
-        cls, task: Path, folder: Path, settings: RuntimeSettings, *, follow: bool = True
+        cls,
+        task: Path,
+        folder: Path,
+        settings: RuntimeSettings,
+        *,
+        follow: bool = True,
+        person: PersonSettings = LARGEST,
     ) -> Self:
         """The landmarker of MediaPipe's bundle; raises ModelError.
 
@@ -81,22 +96,26 @@ class SessionLandmarker:
         if not self._follow:
             return self.search(image)
         face = self._face_in(image, self._region)
-        if face is None:  # nobody was there before, or the face has moved away
-            self._filter.restart()
-            face = self._face_in(image, self._networks.find(image))
+        if face is None or not self._is_still_the_same(face, image, timestamp):
+            self._filter.restart()  # nobody was there before, or the face has moved away
+            face = self._chosen(self._networks.find(image), image, timestamp)
         return self._followed(face, image, timestamp)
 
     def search(self, image: NDArray[np.uint8]) -> Detection | None:
         """The face in a picture by itself; the face that is followed is not touched."""
-        face = self._face_in(image, self._networks.find(image))
-        return None if face is None else self._detection(face, face.points, image)
+        for region in self._networks.find(image):
+            face = self._face_in(image, region)
+            if face is not None:
+                return self._detection(face, face.points, image)
+        return None
 
     def follow_from(
         self, image: NDArray[np.uint8], timestamp: float, landmarks: Array
     ) -> Detection | None:
         """Go on from a face of which somebody else says that it is here."""
         self._filter.restart()
-        return self._followed(self._face_in(image, region_around(landmarks)), image, timestamp)
+        face = self._chosen((region_around(landmarks),), image, timestamp)
+        return self._followed(face, image, timestamp)
 
     def close(self) -> None:
         """Release the networks. May be called twice."""
@@ -118,6 +137,25 @@ class SessionLandmarker:
             return None
         face = self._networks.landmarks(image, region)
         return face if face.presence > LEAST_PRESENCE else None
+
+    def _is_still_the_same(
+        self, face: FaceLandmarks, image: NDArray[np.uint8], timestamp: float
+    ) -> bool:
+        if not self._person.looks_around(timestamp):
+            return True
+        found = self._networks.find(image)
+        return self._person.is_still(region_around(face.points), found, timestamp)
+
+    def _chosen(
+        self, faces: tuple[FaceRegion, ...], image: NDArray[np.uint8], timestamp: float
+    ) -> FaceLandmarks | None:
+        height, width = image.shape[:2]
+        for region in self._person.candidates(faces, (width, height), timestamp):
+            face = self._face_in(image, region)
+            if face is not None:
+                self._person.follow(region, timestamp)
+                return face
+        return None
 
     def _followed(
         self, face: FaceLandmarks | None, image: NDArray[np.uint8], timestamp: float
