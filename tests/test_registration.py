@@ -14,7 +14,7 @@ from models.heads.correspondence import (
 from models.heads.free import FreeHead, load_free_head
 from models.heads.mesh import triangles_of
 from models.heads.registration import register
-from tests.face_models import other_person
+from tests.face_people import other_person
 
 Array = NDArray[np.float64]
 

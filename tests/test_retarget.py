@@ -13,7 +13,7 @@ from engine.data import BfmCoefficients, FaceState, FlameCoefficients
 from engine.retarget import INVISIBLE, SOURCES, Retarget, Source
 from models.heads.bfm import BfmHead
 from models.heads.flame import FlameHead
-from tests.face_models import Person, other_person
+from tests.face_people import Person, other_person
 from tests.heads import weights as weights_of
 
 Array = NDArray[np.float64]
