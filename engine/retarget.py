@@ -44,8 +44,8 @@ class Assumptions:
     within_span:  compare only what the model can show at all.
     """
 
-    number_noise: float = 0.05
-    mismatch: float = 0.07
+    number_noise: float = 0.02
+    mismatch: float = 0.1
     weight: float = 2.0
     sparsity: float = 3.0
     within_span: bool = True
