@@ -103,7 +103,7 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
                     output.send(state)
                 meter.sent(frame)
             meter.tracked(state)
-            takes.write(state)
+            takes.write(state, frame)
             states.put(Shown(frame, state))
             if chain.led is not None:
                 return False

@@ -16,7 +16,7 @@ import pytest
 from app.recordings import open_recording
 from app.recordings.npz import Npz
 from app.recordings.takes import Takes, TakeSettings
-from engine.data import BfmCoefficients, FaceState
+from engine.data import BfmCoefficients, FaceState, Frame
 from engine.errors import RecordingError
 from tests.states import HAPPY, face, random_face, random_flame
 
@@ -122,9 +122,10 @@ def test_no_room_for_the_zip_leaves_the_whole_take(tmp_path: Path) -> None:
 
 def test_a_zip_that_cannot_be_made_leaves_the_other_takes_whole(tmp_path: Path) -> None:
     paths = [tmp_path / "take.npz", tmp_path / "take.jsonl"]
+    frame = Frame(np.zeros((4, 4, 3), np.uint8), 0.0, 0.0, 0)
     with Takes(paths, TakeSettings(), tmp_path) as takes:
         for state in states(5):
-            takes.write(state)
+            takes.write(state, frame)
         (tmp_path / "take.npz.part").mkdir()
     assert takes.failed
     assert len(paths[1].read_text().splitlines()) == 5

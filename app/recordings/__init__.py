@@ -12,6 +12,8 @@ from app.recordings.json_lines import JsonLines
 from app.recordings.livelink_csv import LiveLinkCsv
 from app.recordings.npz import Npz
 from app.recordings.usd import Usd, UsdCrate
+from app.recordings.video import Video
+from app.recordings.wav import Wav
 from engine.data import FaceState
 from engine.errors import RecordingError
 
@@ -26,6 +28,12 @@ FORMATS: dict[str, type[Bvh | Glb | JsonLines | LiveLinkCsv | Npz | Usd | UsdCra
     ".npz": Npz,
 }
 """By the ending of the file's name."""
+
+
+Footage = Video | Wav
+"""What is recorded of the pictures themselves and of what is heard."""
+
+FOOTAGE: dict[str, type[Footage]] = {".mkv": Video, ".wav": Wav}
 
 
 class Recording(Protocol):
@@ -56,6 +64,14 @@ class Recording(Protocol):
     ) -> None: ...
 
 
+def open_footage(path: Path) -> Footage:
+    """A new recording of the pictures or of the microphone, by the path's ending.
+
+    Raises RecordingError as `open_recording` does, and if there is no microphone.
+    """
+    return FOOTAGE[path.suffix.lower()](path)
+
+
 def open_recording(path: Path) -> Recording:
     """A new recording in the format of the path's ending.
 
@@ -67,6 +83,6 @@ def open_recording(path: Path) -> Recording:
     except KeyError:
         raise RecordingError(
             f"cannot record to {path}: unknown ending {path.suffix!r}; "
-            f"expected {' or '.join(FORMATS)}."
+            f"expected {' or '.join((*FORMATS, *FOOTAGE))}."
         ) from None
     return recording(path)

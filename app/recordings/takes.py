@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.recordings import FORMATS, Recording, open_recording
-from engine.data import FaceState
+from app.recordings import FOOTAGE, FORMATS, Footage, Recording, open_footage, open_recording
+from engine.data import FaceState, Frame
 from engine.errors import RecordingError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class TakeSettings:
     """Where takes go that begin and end while it runs.
 
     folder:  empty: the folder of takes (`mien doctor` names it).
-    formats: endings of the files that a take has.
+    formats: endings of the files that a take has; "mkv" is the camera's picture, "wav" the sound.
     slate:   what the files' names begin with.
     """
 
@@ -41,8 +41,8 @@ class TakeSettings:
                 f"slate is {self.slate!r}; expected letters, digits, spaces and . _ -, 64 at most"
             )
         for ending in self.formats:
-            if f".{ending}" not in FORMATS:
-                known = ", ".join(name.removeprefix(".") for name in FORMATS)
+            if f".{ending}" not in (*FORMATS, *FOOTAGE):
+                known = ", ".join(name.removeprefix(".") for name in (*FORMATS, *FOOTAGE))
                 raise ValueError(f"formats has {ending!r}; expected some of {known}")
 
 
@@ -56,11 +56,11 @@ class Takes:
     def __init__(self, paths: Sequence[Path], settings: TakeSettings, folder: Path) -> None:
         """Open all files or none; raises RecordingError. folder: of takes that begin later."""
         self.failed = False
-        self.recordings: list[Recording] = self._open(paths)
+        self.recordings: list[Recording | Footage] = self._open(paths)
         self._running = list(self.recordings)
         self._settings = settings
         self._folder = Path(settings.folder).expanduser() if settings.folder else folder
-        self._take: list[Recording] = []
+        self._take: list[Recording | Footage] = []
 
     @property
     def rolling(self) -> bool:
@@ -68,18 +68,26 @@ class Takes:
         return bool(self._take)
 
     def begin(self) -> None:
-        """Begin a take under the next free number. A line on the console if it cannot be."""
+        """Begin a take under the next free number.
+
+        A file that cannot be, as sound without a microphone, is a line on the console.
+        """
         if self._take:
             return
         try:
-            self._take = self._open(self._next_paths())
+            paths = self._next_paths()
         except RecordingError as error:
-            log.warning("no take: %s", error)
-            self.failed = True
+            self._tell("no take: %s", error)
             return
-        self.recordings += self._take
-        self._running += self._take
-        log.warning("take %s", ", ".join(str(recording.path) for recording in self._take))
+        for path in paths:
+            try:
+                self._take += self._open([path])
+            except RecordingError as error:
+                self._tell("not in the take: %s", error)
+        if self._take:
+            self.recordings += self._take
+            self._running += self._take
+            log.warning("take %s", ", ".join(str(recording.path) for recording in self._take))
 
     def end(self) -> None:
         """End the take, if there is one."""
@@ -104,25 +112,32 @@ class Takes:
                 break
         return paths
 
-    def _open(self, paths: Sequence[Path]) -> list[Recording]:
-        recordings: list[Recording] = []
+    def _open(self, paths: Sequence[Path]) -> list[Recording | Footage]:
+        """All of them, or none."""
+        recordings: list[Recording | Footage] = []
         try:
             for path in paths:
-                recordings.append(open_recording(path))
+                footage = path.suffix.lower() in FOOTAGE
+                recordings.append(open_footage(path) if footage else open_recording(path))
         except RecordingError:
             for recording in recordings:
                 recording.close()
             raise
         return recordings
 
-    def write(self, state: FaceState) -> None:
-        """One row in each file. A full disk ends that file, with a line on the console."""
+    def write(self, state: FaceState, frame: Frame) -> None:
+        """One row in each file. A full disk ends that file, with a line on the console.
+
+        frame: the picture that the state was seen in.
+        """
         for recording in tuple(self._running):
             try:
-                recording.write(state)
+                if isinstance(recording, Footage):
+                    recording.add(frame)
+                else:
+                    recording.write(state)
             except RecordingError as error:
-                log.warning("%s", error)
-                self.failed = True
+                self._tell("%s", error)
                 self._running.remove(recording)
                 self._end(recording)
 
@@ -131,12 +146,15 @@ class Takes:
         for recording in self.recordings:
             self._end(recording)
 
-    def _end(self, recording: Recording) -> None:
+    def _end(self, recording: Recording | Footage) -> None:
         try:
             recording.close()
         except RecordingError as error:
-            log.warning("%s", error)
-            self.failed = True
+            self._tell("%s", error)
+
+    def _tell(self, form: str, error: RecordingError) -> None:
+        log.warning(form, error)
+        self.failed = True
 
     def __enter__(self) -> Self:
         return self
