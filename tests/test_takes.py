@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.actions import Calibrate, Quit, Recentre, SetMirror, SetPaused, SetRecording, Wishes
-from app.recordings import FOOTAGE
+from app.recordings import FOOTAGE, FORMATS
+from app.recordings.json_lines import JsonLines
 from app.recordings.takes import Takes, TakeSettings
 from app.recordings.wav import Wav
 from engine.data import Frame
@@ -55,6 +57,29 @@ def test_a_take_that_still_rolls_at_the_end_is_whole(tmp_path: Path) -> None:
         takes.begin()
         takes.write(face(), FRAME)
     assert (tmp_path / "take_001.npz").read_bytes().startswith(b"PK")
+
+
+def test_ending_a_take_does_not_wait_for_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making a zip of an hour takes a while, and the show goes on."""
+    may_close, closed = threading.Event(), []
+
+    class Slow(JsonLines):
+        def close(self) -> None:
+            if not closed:
+                assert may_close.wait(10.0)
+            closed.append(self.path)
+            super().close()
+
+    monkeypatch.setitem(FORMATS, ".jsonl", Slow)
+    with Takes((), TakeSettings(formats=("jsonl",)), tmp_path) as takes:
+        takes.begin()
+        takes.write(face(), FRAME)
+        takes.end()
+        assert not takes.rolling and not closed
+        may_close.set()
+    assert closed and not takes.failed
 
 
 def test_beginning_twice_is_one_take_and_ending_none_is_nothing(tmp_path: Path) -> None:

@@ -16,8 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from app.recordings import FOOTAGE, FORMATS, Footage, Recording, open_footage, open_recording
+from app.threads import Worker
 from engine.data import FaceState, Frame
 from engine.errors import RecordingError
+
+PATIENCE = 0.1  # s at a time that the end waits for files to be finished
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Takes:
         self._settings = settings
         self._folder = Path(settings.folder).expanduser() if settings.folder else folder
         self._take: list[Recording | Footage] = []
+        self._finishing: list[Worker] = []
 
     @property
     def rolling(self) -> bool:
@@ -90,12 +94,20 @@ class Takes:
             log.warning("take %s", ", ".join(str(recording.path) for recording in self._take))
 
     def end(self) -> None:
-        """End the take, if there is one."""
-        for recording in self._take:
-            if recording in self._running:
-                self._running.remove(recording)
-            self._end(recording)
-        self._take = []
+        """End the take, if there is one. Its files are finished by a thread of their own."""
+        take, self._take = self._take, []
+        if not take:
+            return
+        self._running = [recording for recording in self._running if recording not in take]
+
+        def finish() -> bool:
+            for recording in take:
+                self._end(recording)
+            return False
+
+        finishing = Worker(finish)
+        finishing.__enter__()
+        self._finishing.append(finishing)
 
     def _next_paths(self) -> list[Path]:
         try:
@@ -143,6 +155,9 @@ class Takes:
 
     def close(self) -> None:
         """End every file. May be called twice."""
+        for finishing in self._finishing:
+            while not finishing.wait(PATIENCE):
+                pass
         for recording in self.recordings:
             self._end(recording)
 
