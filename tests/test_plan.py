@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from engine.runtime.plan import (
     write_plan,
 )
 
+ROOT = Path(__file__).parent.parent
 KEY = PlanKey("smirk", "a" * 64, "linear crop", "fp16", "rtx", "1.7.1.116", "8.0 and later")
 CONTENT = b"plan" * 1000
 
@@ -155,6 +157,9 @@ from pathlib import Path
 from tests.test_plan import KEY, CONTENT, card
 from engine.runtime.plan import write_plan
 
+if sys.argv[2] == "named":
+    del os.O_TMPFILE  # as on other systems than Linux
+
 def stuck(_):
     print("writing", flush=True)
     time.sleep(60)
@@ -164,22 +169,48 @@ write_plan(Path(sys.argv[1]) / KEY.file, CONTENT, card())
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
-def test_a_killed_writer_leaves_no_plan_and_the_next_one_tidies_up(tmp_path: Path) -> None:
-    root = Path(__file__).parent.parent
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED_WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=root
-    ) as writer:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == b"writing\n"
+@contextmanager
+def stuck_writer(folder: Path, kind: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is writing a plan; it is killed in the end."""
+    command = [sys.executable, "-c", KILLED_WRITER, str(folder), kind]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as writer:
+        try:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"writing\n"
+            yield writer
+        finally:
+            writer.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has files without names")
+def test_a_killed_writer_leaves_nothing(tmp_path: Path) -> None:
+    with stuck_writer(tmp_path, "unnamed"):
+        assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes as POSIX does")
+def test_what_a_killed_writer_left_goes_with_the_next_plan(tmp_path: Path) -> None:
+    with stuck_writer(tmp_path, "named"):
         (part,) = tmp_path.iterdir()
         write_plan(tmp_path / "other.plan", CONTENT, card())
         assert part.exists()  # its writer lives
-        writer.send_signal(signal.SIGKILL)
-    assert not (tmp_path / KEY.file).exists()
+    assert part.exists() and not (tmp_path / KEY.file).exists()
     write_plan(tmp_path / KEY.file, CONTENT, card())
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"other.plan", "other.plan.json", KEY.file, f"{KEY.file}.json"}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_plans_are_whole_however_they_were_written(
+    named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if named:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    for content in (CONTENT, b"another"):
+        write_plan(tmp_path / KEY.file, content, card(content=content))
+        assert fault_of(tmp_path / KEY.file, KEY) is None
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_tensors_are_told_with_their_types_and_sizes() -> None:

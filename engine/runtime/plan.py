@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -257,10 +258,27 @@ def _part_of(path: Path) -> Path:
 
 
 def _write(part: Path, content: bytes) -> None:
-    with part.open("wb") as file:
+    """The part gets its name when it is whole, where the system can do that (Linux)."""
+    try:
+        handle = os.open(part.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
+    except (AttributeError, OSError):  # another system, or a file system that cannot
+        _fill(part.open("wb"), content)
+        return
+    folder = os.open(part.parent, os.O_RDONLY)
+    try:
+        file = os.fdopen(handle, "wb")
+        # The folder's handle is of no use for an absolute path, but makes Python follow the link.
+        _fill(file, content, lambda: os.link(f"/proc/self/fd/{handle}", part, src_dir_fd=folder))
+    finally:
+        os.close(folder)
+
+
+def _fill(file: BinaryIO, content: bytes, finish: Callable[[], None] = lambda: None) -> None:
+    with file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+        finish()
 
 
 def _remove_killed(folder: Path) -> None:
