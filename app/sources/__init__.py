@@ -10,8 +10,9 @@ from pathlib import Path
 from app.sources.camera import open_camera
 from app.sources.demo import open_demo
 from app.sources.faulty import PREFIX, open_faulty
+from app.sources.framing import FramedSource
 from app.sources.pictures import PICTURE_SUFFIXES, open_pictures
-from app.sources.source import Source, SourceSettings
+from app.sources.source import WHOLE_PICTURE, Source, SourceSettings
 from app.sources.url import open_url
 from app.sources.video import VIDEO_SUFFIXES, open_video
 from engine.errors import SourceError
@@ -25,6 +26,13 @@ def open_source(settings: SourceSettings) -> Source:
     Numbers and `demo` come first: a file of such a name is written ./0 or ./demo.
     Raises SourceError in one line.
     """
+    source = _open(settings)
+    if settings.rotate or settings.crop != WHOLE_PICTURE:
+        return FramedSource(source, settings.rotate, settings.crop)
+    return source
+
+
+def _open(settings: SourceSettings) -> Source:
     spec = settings.spec
     if spec == "demo":
         return open_demo(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from app.sources.source import SourceSettings
 from engine.errors import SourceError
 
 FIRST_PICTURE_ATTEMPTS = 3  # of one second each on Linux; a cold sensor may need two
+
+log = logging.getLogger(__name__)
 
 OpenDevice = Callable[[Camera, SourceSettings], Capture]
 ListCameras = Callable[[], tuple[Camera, ...]]
@@ -82,6 +85,13 @@ def open_camera_device(camera: Camera, settings: SourceSettings) -> VideoCapture
         capture.set(cv2.CAP_PROP_FPS, settings.rate)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a longer queue is only older pictures
         if any(capture.grab() for _ in range(FIRST_PICTURE_ATTEMPTS)):
+            if settings.exposure and not capture.hold_exposure(settings.exposure):
+                log.warning(
+                    "camera %s: its driver does not hold an exposure of %g ms; going on as the "
+                    "camera chooses. Try another value, or 0",
+                    camera.name,
+                    settings.exposure,
+                )
             return capture
     capture.close()
     raise SourceError(

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.sources.exposure import free_exposure, hold_exposure
+
 Image = NDArray[np.uint8]
 
 MJPG = cv2.VideoWriter.fourcc(*"MJPG")
@@ -51,6 +53,8 @@ class VideoCapture:
         self, where: int | str, backend: int, parameters: Sequence[int] = (), *, attempts: int = 1
     ) -> None:
         self._attempts = attempts
+        self._backend = backend
+        self._held = False  # whether we hold its exposure
         quiet_opencv()
         # OpenCV waits 10 s for a hung camera; a shutdown should not.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
@@ -64,6 +68,13 @@ class VideoCapture:
     def set(self, what: int, value: float) -> bool:
         """Ask the driver for one property (`cv2.CAP_PROP_…`); False if it does not know it."""
         return self._capture.set(what, value)
+
+    def hold_exposure(self, milliseconds: float) -> bool:
+        """Expose each picture so long until it is closed; False where the driver refuses."""
+        self._held = hold_exposure(self._capture, self._backend, milliseconds)
+        if not self._held:
+            free_exposure(self._capture, self._backend)  # even a refusal may have left that mode
+        return self._held
 
     def grab(self) -> bool:
         """Wait for the next picture; False if there is none."""
@@ -101,6 +112,8 @@ class VideoCapture:
 
     def close(self) -> None:
         """Release the device or file."""
+        if self._held:
+            free_exposure(self._capture, self._backend)
         self._capture.release()
 
 

@@ -81,13 +81,13 @@ class Device:
         """What `grab` gave, None if no picture came; raises what `open` raised."""
         return self._thread.result()
 
-    def let_go(self) -> bool:
-        """Release it, at once or when a hanging call returns; False if it has not done so yet.
+    def let_go(self, patience: float = CLOSING) -> bool:
+        """Release it, at once or when a hanging call returns; False if that is yet to come.
 
         Drivers crash when a device is released under a thread that waits for its picture, so its
         own thread does it.
         """
-        return self._thread.stop(self._close, CLOSING)
+        return self._thread.stop(self._close, patience)
 
     def _close(self) -> None:
         if self.capture is not None:

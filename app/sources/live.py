@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from app.sources.capture import Capture
-from app.sources.device import Arrival, Device
+from app.sources.device import CLOSING, Arrival, Device
 from app.sources.pulse import Pulse, Stillness
 from app.sources.source import EARLY
 from engine.data import Frame
@@ -150,7 +150,7 @@ class LiveSource:
             return True
         if not device.wait(READ_LIMIT):
             if self._clock() - self._attempted > OPENING_HANGS:
-                self._let_go()
+                self._let_go(hanging=True)
             return False
         try:
             device.result()
@@ -188,7 +188,7 @@ class LiveSource:
             log.warning("%s gives no pictures; waiting for it to come back", self.name)
         if hanging and silent < self._hangs:
             return
-        self._let_go()
+        self._let_go(hanging=hanging)
 
     def _open_anew(self) -> None:
         log.warning(
@@ -240,10 +240,10 @@ class LiveSource:
                 pulse.usual,
             )
 
-    def _let_go(self) -> None:
-        if self._device is not None and not self._device.let_go():
-            self._given_up.append(self._device)
-        self._device = None
+    def _let_go(self, *, hanging: bool = False) -> None:
+        device, self._device = self._device, None
+        if device is not None and not device.let_go(0.0 if hanging else CLOSING):
+            self._given_up.append(device)
 
     def close(self) -> None:
         """Release the device; if its driver hangs, that happens when it returns."""

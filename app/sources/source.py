@@ -9,6 +9,9 @@ from typing import Literal, Protocol, Self
 from engine.data import Frame
 
 Pace = Literal["realtime", "fast"]
+Rotation = Literal[0, 90, 180, 270]
+Crop = tuple[float, float, float, float]
+WHOLE_PICTURE: Crop = (0.0, 0.0, 1.0, 1.0)
 
 EARLY = 0.25
 """Of a period: how much earlier than `limit` asks a picture may come and still be looked at. So
@@ -31,6 +34,12 @@ class SourceSettings:
     picture_rate: pictures per second of a folder, which has no clock of its own.
     limit:        pictures a second that are looked at, at most about; the rest is not even decoded.
                   0: all of them. At pace `fast` it does not count.
+    rotate:       degrees clockwise that turn the picture upright, for a camera on its side.
+    crop:         left, top, right, bottom of the part that is looked at, in shares of the upright
+                  picture: a booth's visitor, not the queue. What is cut off makes the face look
+                  nearer than it is, for a camera's angle of view is taken for granted.
+    exposure:     milliseconds for which a camera exposes each picture, where its driver can hold
+                  that; 0: as the camera chooses, which in the dark costs it half its pictures.
     """
 
     spec: str = "0"
@@ -41,6 +50,9 @@ class SourceSettings:
     rate: float = 60.0
     picture_rate: float = 30.0
     limit: float = 0.0
+    rotate: Rotation = 0
+    crop: Crop = WHOLE_PICTURE
+    exposure: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.spec:
@@ -53,6 +65,14 @@ class SourceSettings:
                 raise ValueError(f"{name} is {rate}; expected more than 0, at most 1000 per second")
         if not (self.limit == 0.0 or 1.0 <= self.limit <= 1000.0):
             raise ValueError(f"limit is {self.limit}; expected 1 to 1000 pictures a second, or 0")
+        left, top, right, bottom = self.crop
+        if not (0.0 <= left < right <= 1.0 and 0.0 <= top < bottom <= 1.0):
+            raise ValueError(
+                f"crop is {list(self.crop)}; expected shares of the picture from 0 to 1: left, "
+                "top, right, bottom"
+            )
+        if not (self.exposure == 0.0 or 0.01 <= self.exposure <= 10_000.0):
+            raise ValueError(f"exposure is {self.exposure}; expected 0.01 to 10000 ms, or 0")
 
 
 class Source(Protocol):
