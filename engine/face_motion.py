@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import FlameCoefficients
+from engine.errors import ModelError
 from models.heads.bfm import METRES, BfmHead
 from models.heads.correspondence import (
     FLAME_VERTICES,
@@ -63,7 +64,10 @@ class FaceMotion:
 
 
 def carried(head: FlameHead | BfmHead) -> CarriedActions:
-    """Of FLAME's own mesh at once; any other one is registered, which takes some seconds."""
+    """Of FLAME's own mesh at once; any other one is registered, which takes some seconds.
+
+    Raises ModelError if it resembles no face.
+    """
     free = load_free_head().subdivided()
     rest = neutral(head)
     if len(rest) == FLAME_VERTICES and isinstance(head, FlameHead):
@@ -71,8 +75,13 @@ def carried(head: FlameHead | BfmHead) -> CarriedActions:
     else:
         metres = METRES if isinstance(head, BfmHead) else 1.0
         correspondence = register(free, rest * metres, head.faces)
-    offsets = carried_actions(free, correspondence, rest)
-    return CarriedActions(offsets, correspondence.trust * vertex_areas(rest, head.faces))
+    weights = correspondence.trust * vertex_areas(rest, head.faces)
+    if not weights.any():
+        raise ModelError(
+            f"no weights from this face model: none of its {len(rest)} vertices fits a face; "
+            "expected a neutral one that looks along +Z. Add the official file: mien models add"
+        )
+    return CarriedActions(carried_actions(free, correspondence, rest), weights)
 
 
 def neutral(head: FlameHead | BfmHead) -> Array:

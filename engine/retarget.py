@@ -94,6 +94,7 @@ class Retarget:
         """eyelids: whether the coefficients' eyelids say something; of the regressors, SMIRK's do.
 
         FLAME takes half a second; any other mesh is registered first, which takes some more.
+        Raises ModelError if it resembles no face.
         """
         self._head = head
         self._eyelids = eyelids

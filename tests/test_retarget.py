@@ -10,6 +10,7 @@ from benchmarks.retarget import Shower, random_weights, state_of
 from benchmarks.synthetic_flame import synthetic_flame
 from engine.blendshapes import BLENDSHAPES, INDEX, MIRRORED
 from engine.data import BfmCoefficients, FaceState, FlameCoefficients
+from engine.errors import ModelError
 from engine.retarget import INVISIBLE, SOURCES, Retarget, Source
 from models.heads.bfm import BfmHead
 from models.heads.flame import FlameHead
@@ -256,3 +257,20 @@ def test_bfms_coefficients_become_weights_too() -> None:
         meant = weights_of(**{name: 0.8})
         assert np.abs(weights - meant)[MODEL].mean() < 0.03, name
         assert weights[meant > 0].min() > 0.5, name
+
+
+def test_a_mesh_that_resembles_no_face_is_refused_in_one_line() -> None:
+    x, y = (c.ravel() * 2e3 for c in np.meshgrid(np.arange(-30, 30), np.arange(-30, 30)))
+    corner = np.arange(59 * 59) // 59 * 60 + np.arange(59 * 59) % 59
+    plate = BfmHead(
+        shape_mean=np.column_stack([x, y, np.zeros_like(x)]),
+        expression_mean=np.zeros((len(x), 3)),
+        shape_basis=np.zeros((len(x), 3, 99)),
+        expression_basis=np.zeros((len(x), 3, 29)),
+        faces=np.column_stack([corner, corner + 60, corner + 1]),  # seen from behind
+    )
+    with pytest.raises(
+        ModelError, match=r"none of its 3600 vertices fits a face; expected"
+    ) as caught:
+        Retarget(plate)
+    assert "\n" not in str(caught.value)

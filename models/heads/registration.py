@@ -30,7 +30,7 @@ MIRROR = np.array([-1.0, 1.0, 1.0])
 SIMILAR_STEPS = 30
 STIFFNESS = (1.0, 1.0, 1.0, 0.3, 0.3, 0.1, 0.1, 0.1, 0.03, 0.03, 0.01, 0.01)  # of each step
 CENTERS, SAMPLES = 130, 750  # on one half of the head; the other half mirrors them
-MOST_VERTICES = 5023  # of a finer mesh only so many are looked at
+MOST_VERTICES, MOST_FACES = 5023, 10_000  # of a finer mesh only about so many are looked at
 LANDMARK_PULL = 20.0  # of a landmark, in samples
 SIDEWAYS_PULL = 0.1  # of a sample in its plane, against 1 across it
 FEWEST_PAIRS = 10
@@ -65,11 +65,13 @@ def register(
     samples = _spread_in_pairs(positions, skin & _steady(head), SAMPLES)
     piece = largest_piece(len(vertices), faces)
     in_piece = np.isin(faces[:, 0], piece).nonzero()[0]
-    target = Surface(vertices, faces, in_piece, turn=TURN)
+    sparse = in_piece[:: -(-len(in_piece) // MOST_FACES)]  # the gaps are small against a face
+    target = Surface(vertices, faces, sparse, turn=TURN)
 
     if landmarks is None:
         tip = vertices[piece[vertices[piece, 2].argmax()]]
-        whole = _laid_on(positions[samples], facing[samples], target, tip)
+        few = samples[::3]
+        whole = _laid_on(positions[few], facing[few], target, tip)
         fixed: tuple[Pulls, ...] = ()
     else:
         whole = similarity(landmarks.free, landmarks.other)
