@@ -1,12 +1,16 @@
 """What a person can ask for while it runs and another stage must do: frozen values.
 
-They come from the window's keys and, over OSC, from other programs (app/remote.py). What concerns
-the window alone (panels, background, look, fullscreen, …) the viewer does itself.
+They come from the window's keys, its control panel and, over OSC, from other programs
+(app/remote.py). What concerns the window alone (background, look, fullscreen, …) the viewer does
+itself.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+
+from engine.calibration import CalibrationSettings, ChannelCalibration
+from engine.smoother import SmootherSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,77 @@ class SetRecording:
     on: bool
 
 
-Action = Quit | SetMirror | Calibrate | Recentre | SetPaused | SetRecording
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Lead the person through a whole calibration, or stop that."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetSource:
+    """Take pictures from elsewhere, as `--source` would; the old source goes on if that fails."""
+
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookForCameras:
+    """Find out which cameras are plugged in by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOutput:
+    """Send to this receiver, as `--output` would, or stop sending to it."""
+
+    spec: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuickness:
+    """0 steady … 1 quick, of all channels that have none of their own."""
+
+    quickness: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetChannel:
+    """Map this blendshape so from now on."""
+
+    channel: ChannelCalibration
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """Go on with everything that the profile of this name holds."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveProfileAs:
+    """Keep everything as it is under this name, and go on with that profile."""
+
+    name: str
+
+
+Action = (
+    Quit
+    | SetMirror
+    | Calibrate
+    | Recentre
+    | SetPaused
+    | SetRecording
+    | Lead
+    | SetSource
+    | LookForCameras
+    | SetOutput
+    | SetQuickness
+    | SetChannel
+    | SetProfile
+    | SaveProfileAs
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +127,10 @@ class Wishes:
     """All that was asked of the tracking thread so far; it compares with what it has done.
 
     rests, centres: how often calibrating and recentring were asked for.
+    leading:        whether a person is to be led through a calibration.
+    smoother:       None: as at the start.
+    calibration:    of another profile; None: as at the start, and what was learned since.
+    channels:       that were set one by one, each once.
     """
 
     mirror: bool = False
@@ -60,6 +138,10 @@ class Wishes:
     recording: bool = False
     rests: int = 0
     centres: int = 0
+    leading: bool = False
+    smoother: SmootherSettings | None = None
+    calibration: CalibrationSettings | None = None
+    channels: tuple[ChannelCalibration, ...] = ()
 
     def after(self, action: Action) -> Wishes:
         """With one more action."""
@@ -74,5 +156,10 @@ class Wishes:
                 return replace(self, rests=self.rests + 1)
             case Recentre():
                 return replace(self, centres=self.centres + 1)
-            case Quit():
+            case Lead(on):
+                return replace(self, leading=on)
+            case SetChannel(channel):
+                others = tuple(c for c in self.channels if c.name != channel.name)
+                return replace(self, channels=(*others, channel))
+            case _:  # the main thread sees to it (app/desk.py)
                 return self

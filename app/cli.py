@@ -42,10 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="mien", description="A webcam becomes a live 3D face that drives avatars."
     )
     parser.add_argument("--version", action="version", version=f"mien {version('mien')}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", help="without one: the window, with its control panel"
+    )
     for command in COMMANDS.values():
         command.add_parser(commands)
-    arguments = parser.parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    arguments = parser.parse_args(given or ["run", "--panel"])
 
     cv2.setNumThreads(1)  # for one conversion a frame its threads cost 4 % and gain nothing
     divert_native_messages(log_folder())
@@ -54,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
-    log.info("mien %s: %s", version("mien"), shlex.join(sys.argv[1:] if argv is None else argv))
+    log.info("mien %s: %s", version("mien"), shlex.join(given))
     try:
         code: int = COMMANDS[arguments.command].run(arguments)
     except MienError as error:

@@ -6,17 +6,19 @@ Each method belongs to one thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from app.actions import Wishes
+from app.destinations import Destination, Destinations
 from app.latency import LatencyHistogram, Rate
-from app.outputs import Output
 from app.recordings.takes import Takes
+from app.settings import output_spec
 from app.statistics import (
     OutputStatistics,
     RecordingStatistics,
+    Situation,
     Statistics,
     Summary,
 )
@@ -26,12 +28,21 @@ from engine.data import FaceState, Frame
 _REFRESH = 0.25  # s between two new statistics: a person reads no faster
 
 
+class Named(Protocol):
+    """A source, which may change its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
 class Meter:
     """Rates, latency and counts of one run."""
 
-    def __init__(self, source: str, outputs: Sequence[Output], takes: Takes) -> None:
+    def __init__(self, source: Named, outputs: Destinations, takes: Takes) -> None:
         self.frames = 0
         self._source, self._outputs, self._takes = source, outputs, takes
+        self._name = source.name
+        self._recording_since: float | None = None
         self._faces = 0
         self._latency, self._to_screen = LatencyHistogram(), LatencyHistogram()
         self._on_screen: Frame | None = None
@@ -41,7 +52,7 @@ class Meter:
         self._first_state: float | None = None
         self._statistics: Statistics | None = None
         self._refreshed = self._started
-        self._datagrams = [0] * len(outputs)
+        self._datagrams: dict[str, int] = {}
 
     def captured(self) -> None:
         """Capture thread: a picture has come."""
@@ -75,40 +86,53 @@ class Meter:
         return time.perf_counter() - self._first_state >= seconds
 
     def statistics(
-        self, dropped: int, *, wishes: Wishes, prompt: Prompt | None = None
+        self,
+        dropped: int,
+        *,
+        wishes: Wishes,
+        prompt: Prompt | None = None,
+        situation: Situation | None = None,
     ) -> Statistics:
         """Main thread: how it is going, new a few times a second."""
         now = time.perf_counter()
         elapsed = now - self._refreshed
+        if not wishes.recording:
+            self._recording_since = None
+        elif self._recording_since is None:
+            self._recording_since = now
+        recorded = 0.0 if self._recording_since is None else now - self._recording_since
         if self._statistics is not None and elapsed < _REFRESH:
             self._statistics = replace(  # the next press of a key must know
                 self._statistics,
                 mirrored=wishes.mirror,
                 paused=wishes.paused,
                 recording=wishes.recording,
+                recording_seconds=recorded,
                 prompt=prompt,
+                situation=situation,
             )
             return self._statistics
-        before, self._datagrams = self._datagrams, [output.datagrams for output in self._outputs]
-        rates = [
-            (count - earlier) / max(elapsed, _REFRESH)
-            for count, earlier in zip(self._datagrams, before, strict=True)
-        ]
+        destinations = self._outputs.every
+        before = self._datagrams
+        self._datagrams = {d.settings.name: d.datagrams for d in destinations}
         self._refreshed = now
+        self._name = self._source.name
         self._statistics = Statistics(
-            source=self._source,
+            source=self._name,
             mirrored=wishes.mirror,
             paused=wishes.paused,
             recording=wishes.recording,
+            recording_seconds=recorded,
             prompt=prompt,
+            situation=situation,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),
             latency_to_screen=self._to_screen.percentiles(),
             dropped=dropped,
             outputs=tuple(
-                OutputStatistics(output.name, rate)
-                for output, rate in zip(self._outputs, rates, strict=True)
+                _of_destination(d, before.get(d.settings.name, 0), max(elapsed, _REFRESH))
+                for d in destinations
             ),
             recordings=self._recordings(),
         )
@@ -119,7 +143,7 @@ class Meter:
     ) -> Summary:
         """The whole run, after its end."""
         return Summary(
-            source=self._source,
+            source=self._source.name,
             frames=self.frames,
             faces=self._faces,
             dropped=dropped,
@@ -127,7 +151,7 @@ class Meter:
             mirrored=mirrored,
             latency=self._latency.percentiles(),
             latency_to_screen=self._to_screen.percentiles(),
-            outputs=tuple((output.name, output.datagrams) for output in self._outputs),
+            outputs=tuple((d.settings.name, d.datagrams) for d in self._outputs.every),
             recordings=self._recordings(),
             snapshot=snapshot,
             recording_failed=self._takes.failed,
@@ -138,3 +162,14 @@ class Meter:
         return tuple(
             RecordingStatistics(str(take.path), take.rows) for take in self._takes.recordings
         )
+
+
+def _of_destination(destination: Destination, before: int, seconds: float) -> OutputStatistics:
+    """before: datagrams that were sent so many seconds ago."""
+    return OutputStatistics(
+        name=destination.settings.name,
+        datagrams_per_second=(destination.datagrams - before) / seconds,
+        spec=output_spec(destination.settings),
+        on=destination.output is not None,
+        fault=destination.fault,
+    )

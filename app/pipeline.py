@@ -1,10 +1,12 @@
 """The program, top to bottom: source -> chain -> mirror -> outputs, files, viewer.
 
-Three threads. `capture` always drains the source, so that the next picture is fresh; `track` takes
-the newest picture, computes its face state and sends it; the main thread owns the window and draws
-the newest state. Between them lie one-slot mailboxes, no queues: whoever is slow sees fewer
-pictures, never older ones. Only at pace `fast` capture waits for track, so that none is left out.
-What people ask for, by key or over OSC, reaches the tracking thread as `Wishes`.
+Three threads, and one for errands. `capture` always drains the source, so that the next picture is
+fresh; `track` takes the newest picture, computes its face state and sends it; the main thread owns
+the window and draws the newest state. Between them lie one-slot mailboxes, no queues: whoever is
+slow sees fewer pictures, never older ones. Only at pace `fast` capture waits for track, so that
+none is left out.
+What people ask for, by key, in the panel or over OSC, the desk sees to: the tracking thread hears
+of it as `Wishes`, and what takes long is done by the desk's own worker.
 """
 
 from __future__ import annotations
@@ -17,19 +19,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.actions import Action, Quit, Wishes
+from app.actions import Action, Lead, Quit, Wishes
+from app.desk import Desk
+from app.destinations import Destinations
 from app.folders import takes_folder
 from app.meter import Meter
-from app.outputs import open_output
 from app.recordings.takes import Takes
 from app.remote import open_remote
-from app.settings import RunSettings, keep_calibration, keep_settings
-from app.sources import is_short, open_source
+from app.selected_source import SelectedSource
+from app.settings import RunSettings
+from app.sources import is_short
 from app.statistics import Summary
 from app.steady import SteadySender
 from app.threads import Latest, Worker
 from app.tracking import open_chain
 from app.viewer import Shown, open_viewer
+from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 from engine.chain import Chain
 from engine.data import Frame
@@ -52,23 +57,26 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
     """
     frames: Latest[Frame] = Latest()
     states: Latest[Shown] = Latest()
-    wishes = Wishes(mirror=settings.mirror)
-    wished: Latest[Wishes] = Latest(wishes)
+    wished: Latest[Wishes] = Latest()
 
     with ExitStack() as stack:
         takes = stack.enter_context(Takes(settings.recordings, settings.takes, takes_folder()))
-        outputs = [stack.enter_context(open_output(output)) for output in settings.outputs]
         remote = stack.enter_context(open_remote(settings.remote))
         chain = open_chain(settings.tracking, stack, live=True)
         if guide is not None:
             chain.lead()
         viewer = _open_window(settings, stack)
+        can_choose = viewer is not None and viewer.settings.panel  # what cannot be opened, there
+        outputs = stack.enter_context(Destinations(settings.outputs, forgiving=can_choose))
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
-        source = stack.enter_context(open_source(replace(settings.source, loop=endless)))
+        source = stack.enter_context(
+            SelectedSource(replace(settings.source, loop=endless), forgiving=can_choose)
+        )
+        desk = stack.enter_context(Desk(settings, source, outputs))
         keep_every_frame = settings.source.pace == "fast" and not source.live
-        meter = Meter(source.name, outputs, takes)
+        meter = Meter(source, outputs, takes)
         refused: list[Frame] = []  # at most one, which capture offers again
-        done = [wishes]  # what track has seen to
+        done = [desk.wishes]  # what track has seen to
 
         def capture() -> bool:
             frame = refused.pop() if refused else source.read()
@@ -92,20 +100,18 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
                 if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
                     return not source_ended
                 frame = replace(shown.frame, timestamp=time.perf_counter())
-            wish = wished.peek() or wishes
+            wish = wished.peek() or done[0]
             _see_to(wish, done[0], chain, takes)
             done[0] = wish
             state = chain.update(frame, blind=gone or wish.paused)
             if wish.mirror:
                 state = mirrored(state)
-            if not settings.output_rate:
-                for output in outputs:
-                    output.send(state)
+            if not settings.output_rate and outputs.send(state):
                 meter.sent(frame)
             meter.tracked(state)
             takes.write(state, frame)
             states.put(Shown(frame, state))
-            if chain.led is not None:
+            if guide is not None and chain.led is not None:
                 return False
             return settings.frames is None or meter.frames < settings.frames
 
@@ -114,7 +120,7 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
         if settings.output_rate:
             steady = SteadySender(settings.output_rate, states, outputs, meter)
             stack.enter_context(Worker(steady.step))
-        profile, interrupted = settings.profile, False
+        interrupted = False
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
@@ -123,7 +129,10 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
                     tracking.wait(PATIENCE)
                 else:
                     statistics = meter.statistics(
-                        frames.overwritten, wishes=wishes, prompt=chain.prompt
+                        frames.overwritten,
+                        wishes=desk.wishes,
+                        prompt=chain.prompt,
+                        situation=desk.situation(chain.calibration),
                     )
                     actions += viewer.draw(states.peek(), statistics)
                     if viewer.drawn is not None:
@@ -131,33 +140,49 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
                 if guide is not None and chain.prompt is not None:
                     guide(chain.prompt)
                 for action in actions:
-                    wishes = wishes.after(action)
-                wished.put(wishes)
-                if guide is None:
-                    profile = keep_calibration(settings, profile, chain.calibration)
+                    desk.see_to(action)
+                if desk.wishes.leading and chain.led is not None:
+                    desk.see_to(Lead(False))
+                wished.put(desk.wishes)
+                if viewer is not None and (window := desk.taken_window()) is not None:
+                    viewer.take(window)
+                desk.turn(_learned(chain), None if viewer is None else viewer.settings)
                 if Quit() in actions:
                     break
         except KeyboardInterrupt:
             interrupted = True
         tracking.check()
 
-    if chain.led:
-        profile = keep_calibration(settings, profile, chain.calibration)
-    if viewer is not None:
-        keep_settings(settings, profile, viewer.settings, mirror=wishes.mirror)
+    desk.close(_learned(chain), None if viewer is None else viewer.settings)
     last = states.peek()
     if settings.snapshot is not None and last is not None:
-        _write_snapshot(settings.snapshot, last, settings, mirrored=wishes.mirror)
+        _write_snapshot(settings.snapshot, last, settings, mirrored=desk.wishes.mirror)
     return meter.summary(
         frames.overwritten,
-        mirrored=wishes.mirror,
+        mirrored=desk.wishes.mirror,
         snapshot=settings.snapshot,
         interrupted=interrupted,
     )
 
 
+def _learned(chain: Chain) -> CalibrationSettings | None:
+    """What is known of the person, unless they are being led to something better."""
+    return None if chain.leading and not chain.led else chain.calibration
+
+
 def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
     """What was asked for since the last frame, where it is the tracking thread's to do."""
+    if wish.calibration is not None and wish.calibration is not done.calibration:
+        chain.adopt(wish.calibration)
+    if wish.smoother is not None and wish.smoother != done.smoother:
+        chain.smooth(wish.smoother)
+    for channel in wish.channels:
+        if channel not in done.channels:
+            chain.adopt(chain.calibration.with_channel(channel))
+    if wish.leading and not done.leading:
+        chain.lead()
+    if done.leading and not wish.leading:
+        chain.dismiss()
     if wish.rests > done.rests:
         chain.calibrate()
     if wish.centres > done.centres:

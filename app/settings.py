@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from app.outputs.vmc import VmcSettings
 from app.outputs.vrchat import VrchatSettings
 from app.outputs.vts import VtsSettings
 from app.outputs.vtsphone import VtsPhoneSettings
-from app.profile import read_profile, write_profile
+from app.profile import read_profile
 from app.recordings.takes import TakeSettings
 from app.sources import SourceSettings
 from app.tracking import RegressorChoice, TrackingSettings
@@ -28,8 +27,6 @@ from engine.smoother import SmootherSettings
 from engine.tracker import TrackerSettings
 
 DEFAULT_PROFILE = "default"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,7 @@ class RunSettings:
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
     snapshot:   PNG of the last state, rendered at the end.
     profile:    name of the profile, and what it holds, for settings changed in the window.
+    kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
     """
 
     source: SourceSettings
@@ -106,6 +104,7 @@ class RunSettings:
     snapshot: Path | None
     profile_name: str
     profile: Profile
+    kiosk: bool = False
 
 
 def profile_path(name: str) -> Path:
@@ -123,6 +122,25 @@ def load_profile(name: str) -> Profile:
     if name == DEFAULT_PROFILE and not path.exists():
         return Profile()
     return read_profile(path, Profile)
+
+
+def is_first_start() -> bool:
+    """Whether nobody has set anything on this machine so far."""
+    return not profile_names()
+
+
+def profile_names() -> tuple[str, ...]:
+    """Of the profiles that there are, in order."""
+    try:
+        return tuple(sorted(path.stem for path in config_folder().glob("*.toml")))
+    except OSError:
+        return ()
+
+
+def output_spec(output: OutputSettings) -> str:
+    """PROTOCOL:HOST:PORT, which gives this output again."""
+    host = f"[{output.host}]" if ":" in output.host else output.host
+    return f"{output.protocol}:{host}:{output.port}"
 
 
 def output_settings(specs: tuple[str, ...], profile: Profile) -> tuple[OutputSettings, ...]:
@@ -165,39 +183,3 @@ def tracking_settings(
         smoother=profile.smoother,
         calibration=profile.calibration,
     )
-
-
-def keep_calibration(
-    settings: RunSettings, profile: Profile, calibration: CalibrationSettings
-) -> Profile:
-    """Write into the profile what was learned of the person; nothing if nothing was.
-
-    profile: as it was kept last. Gives it as it is now.
-    """
-    if calibration == profile.calibration:
-        return profile
-    return _kept(settings, replace(profile, calibration=calibration))
-
-
-def keep_settings(
-    settings: RunSettings, profile: Profile, viewer: ViewerSettings, *, mirror: bool
-) -> None:
-    """Write into the profile what was changed in the window; nothing if nothing was.
-
-    What the command line asked for was for one run and is not kept.
-    """
-    changed = profile
-    if viewer != settings.viewer:
-        changed = replace(changed, viewer=viewer)
-    if mirror != settings.mirror:
-        changed = replace(changed, mirror=mirror)
-    if changed != profile:
-        _kept(settings, changed)
-
-
-def _kept(settings: RunSettings, profile: Profile) -> Profile:
-    try:
-        write_profile(profile_path(settings.profile_name), profile)
-    except SettingsError as error:
-        log.warning("%s", error)
-    return profile

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 
 
@@ -38,6 +39,17 @@ class OutputStatistics:
 
     name: str  # "vmc 127.0.0.1:39539"
     datagrams_per_second: float
+    spec: str = ""  # as `--output` takes it
+    on: bool = True
+    fault: str = ""  # why it cannot be opened
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChoice:
+    """A camera that is plugged in."""
+
+    number: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,32 @@ class RecordingStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """What is set at this moment, for the control panel.
+
+    source:        as `--source` takes it. source_fault: why the one last asked for is not taken.
+    opening:       what is being opened now, as `--source` takes it; empty: nothing.
+    quickness:     0 steady … 1 quick.
+    profile_fault: why the profile last asked for is not taken.
+    """
+
+    source: str
+    source_fault: str
+    opening: str
+    cameras: tuple[CameraChoice, ...]
+    quickness: float
+    calibration: CalibrationSettings
+    profile: str
+    profiles: tuple[str, ...]
+    profile_fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
-    """One look at the whole chain."""
+    """One look at the whole chain.
+
+    recording_seconds: since the take began.
+    """
 
     source: str
     capture_rate_hz: float
@@ -64,6 +100,8 @@ class Statistics:
     prompt: Prompt | None = None  # what a calibration asks the person to do
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
+    recording_seconds: float = 0.0
+    situation: Situation | None = None  # None: there is nothing to set
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
+from app.destinations import Destinations
 from app.meter import Meter
-from app.outputs import Output
 from app.threads import Latest
 from app.viewer import Shown
 from engine.prediction import Predictor
@@ -16,7 +15,7 @@ class SteadySender:
     """Sends the newest state, predicted for the moment, on every beat. `step` is a worker's."""
 
     def __init__(
-        self, rate: float, states: Latest[Shown], outputs: Sequence[Output], meter: Meter
+        self, rate: float, states: Latest[Shown], outputs: Destinations, meter: Meter
     ) -> None:
         self._interval = 1.0 / rate
         self._states, self._outputs, self._meter = states, outputs, meter
@@ -38,8 +37,6 @@ class SteadySender:
         if is_new:
             self._shown = shown
             self._predictor.observe(shown.state, now)
-        for output in self._outputs:
-            output.send(self._predictor.at(now))
-        if is_new:
+        if self._outputs.send(self._predictor.at(now)) and is_new:
             self._meter.sent(shown.frame)
         return True

@@ -121,6 +121,11 @@ class Chain:
         self._guide = self.prompt = None
 
     @property
+    def leading(self) -> bool:
+        """Whether a guide is there, at work or at its end."""
+        return self._guide is not None
+
+    @property
     def led(self) -> bool | None:
         """Whether the guide has learned something; None: it goes on, or was not asked for."""
         if self._guide is None or not self._guide.done:

@@ -13,6 +13,7 @@ from app.recordings.takes import TakeSettings
 from app.settings import (
     DEFAULT_PROFILE,
     RunSettings,
+    is_first_start,
     load_profile,
     output_settings,
     tracking_settings,
@@ -73,6 +74,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="show the head, the regressor's own mesh, or that mesh over the camera picture",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
+    parser.add_argument(
+        "--panel",
+        action="store_true",
+        help="open the window with its control panel (so does `mien` alone, and F2)",
+    )
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
@@ -142,13 +148,22 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         remote=profile.remote if arguments.remote is None else arguments.remote,
         output_rate=_output_rate(arguments.output_rate, profile.output_rate),
         window=not arguments.no_window,
-        viewer=replace(profile.viewer, figure=arguments.figure or profile.viewer.figure),
+        viewer=replace(
+            profile.viewer,
+            figure=arguments.figure or profile.viewer.figure,
+            panel=profile.viewer.panel or _wants_panel(arguments),
+        ),
         frames=arguments.frames,
         seconds=arguments.seconds,
         snapshot=arguments.snapshot,
         profile_name=arguments.profile,
         profile=profile,
     )
+
+
+def _wants_panel(arguments: argparse.Namespace) -> bool:
+    """Also at the very first start, where nobody has said yet what to look at."""
+    return bool(arguments.panel) or (arguments.source is None and is_first_start())
 
 
 def _output_rate(asked: float | None, kept: float) -> float:

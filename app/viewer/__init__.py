@@ -38,9 +38,9 @@ class ViewerSettings:
 
     size: width and height, 16 to 16384. figure: the free head, the mesh of the face model in use,
     or that mesh over the camera's picture. background_picture: a file; empty for none. key_color:
-    `#rrggbb`. inset, bars, rates: panels that are on. ui_scale: of the panels, 0.5 to 4, 1 is what
-    the desktop asks for. supersampling: pixels drawn for one of the window, along each side, 0.25
-    to 2; 0 chooses by what the machine manages.
+    `#rrggbb`. inset, bars, rates, panel: panels that are on, the last to control everything.
+    ui_scale: of the panels, 0.5 to 4, 1 is what the desktop asks for. supersampling: pixels drawn
+    for one of the window, along each side, 0.25 to 2; 0 chooses by what the machine manages.
     """
 
     size: tuple[int, int] = (1280, 720)
@@ -52,6 +52,7 @@ class ViewerSettings:
     inset: bool = True
     bars: bool = False
     rates: bool = False
+    panel: bool = False
     fullscreen: bool = False
     borderless: bool = False
     on_top: bool = False

@@ -58,9 +58,14 @@ class Backdrop:
             return Picture(self._texture)
         return Gradient()
 
+    @property
+    def kinds(self) -> tuple[BackgroundKind, ...]:
+        """Those that there are."""
+        return tuple(kind for kind in KINDS if kind != "picture" or self._texture is not None)
+
     def after(self, kind: BackgroundKind) -> BackgroundKind:
         """The next kind that there is."""
-        kinds = [k for k in KINDS if k != "picture" or self._texture is not None]
+        kinds = self.kinds
         return kinds[(kinds.index(kind) + 1) % len(kinds)] if kind in kinds else kinds[0]
 
 

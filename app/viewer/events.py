@@ -25,11 +25,13 @@ _KEY_NAMES = {
     glfw.KEY_UP: "up",
     glfw.KEY_DOWN: "down",
     glfw.KEY_F1: "f1",
+    glfw.KEY_F2: "f2",
     glfw.KEY_F9: "f9",
     glfw.KEY_F11: "f11",
     glfw.KEY_KP_ADD: "+",
     glfw.KEY_KP_SUBTRACT: "-",
 }
+_OF_PANELS = frozenset({"left", "right", "up", "down", "+", "=", "-"})  # while one has the focus
 _REPEATING = frozenset({"left", "right", "up", "down", "+", "=", "-"})
 
 
@@ -89,6 +91,8 @@ class Events:
         if mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
             return  # Ctrl+C is not C
         name = _KEY_NAMES.get(key) or glfw.get_key_name(key, scancode) or _letter(key)
+        if name in _OF_PANELS and imgui.get_io().want_capture_keyboard:
+            return
         if name and (action == glfw.PRESS or name in _REPEATING):
             self._keys.append(KeyPress(name.lower(), bool(mods & glfw.MOD_SHIFT)))
 

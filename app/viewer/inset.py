@@ -40,11 +40,18 @@ class Inset:
             self._texture.release()
             self._texture = None
 
-    def draw(self, area: Rect, shown: Shown, *, mirrored: bool, pixels_per_point: float) -> None:
-        """Fill this rectangle. mirrored: flip it, as the figure is."""
+    def draw(
+        self,
+        area: Rect,
+        shown: Shown,
+        *,
+        mirrored: bool,
+        pixels_per_point: float,
+        draw: imgui.ImDrawList,
+    ) -> None:
+        """Fill this rectangle of `draw`. mirrored: flip it, as the figure is."""
         texture = self._updated(area, shown, pixels_per_point)
         first, last = (1.0, 0.0) if mirrored else (0.0, 1.0)
-        draw = imgui.get_background_draw_list()
         corners = ImVec2(area.x, area.y), ImVec2(area.right, area.bottom)
         rounding = ROUNDING * imgui.get_font_size()
         draw.add_image_rounded(

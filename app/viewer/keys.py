@@ -10,6 +10,7 @@ class Command(Enum):
     """What a key can ask of the viewer."""
 
     HELP = auto()
+    PANEL = auto()
     INSET = auto()
     BARS = auto()
     RATES = auto()
@@ -62,6 +63,7 @@ class HelpGroup:
 _COMMANDS: dict[str, Command] = {
     "h": Command.HELP,
     "f1": Command.HELP,
+    "f2": Command.PANEL,
     "c": Command.INSET,
     "b": Command.BARS,
     "o": Command.RATES,
@@ -92,6 +94,7 @@ HELP: tuple[HelpGroup, ...] = (
     HelpGroup(
         "Show",
         (
+            HelpLine(("F2",), "Control panel", Command.PANEL),
             HelpLine(("C",), "Camera picture", Command.INSET),
             HelpLine(("B",), "Blendshapes", Command.BARS),
             HelpLine(("O",), "Rates and latency", Command.RATES),

@@ -4,6 +4,7 @@ rates ┐                 ┌ bars
       │     figure      │
 inset ┘     notices     └
 
+The control panel takes the place of rates and inset: it holds the camera's picture itself.
 No panel stands before the figure's face, as it is seen at first: the figure moves aside, panels
 get narrower, and where that is not enough the rates give way to the bars.
 """
@@ -16,6 +17,7 @@ from app.viewer.orbit import NARROWEST
 
 MARGIN = 0.75  # em round every panel
 BARS_WIDTH, BARS_LEAST = 14.25, 11.0
+PANEL_WIDTH, PANEL_LEAST = 22.0, 18.0
 RATES_WIDTH, RATES_LEAST = 13.0, 10.5
 NOTICE_WIDTH, NOTICE_LEAST = 27.0, 12.0  # a notice wraps its text beyond the first
 INSET_SHARE = 0.24  # of the window's width
@@ -55,6 +57,7 @@ class Layout:
     """
 
     inset: Rect | None
+    panel: Rect | None
     rates: Rect | None
     bars: Rect | None
     notices: Rect
@@ -62,12 +65,21 @@ class Layout:
 
 
 def arrange(
-    size: tuple[int, int], em: float, *, aspect: float, inset: bool, bars: bool, rates: bool
+    size: tuple[int, int],
+    em: float,
+    *,
+    aspect: float,
+    inset: bool,
+    bars: bool,
+    rates: bool,
+    panel: bool = False,
 ) -> Layout:
     """Places in a window of this size.
 
-    aspect: width / height of the camera picture. inset, bars, rates: whether they are on.
+    aspect: width / height of the camera picture. inset, bars, rates, panel: whether they are on.
     """
+    if panel:
+        return _with_panel(size, em, bars=bars)
     width, height = size
     margin = MARGIN * em
     figure_height = min(height, width / NARROWEST)
@@ -110,8 +122,33 @@ def arrange(
         left, bottom = margin, rates_bottom
     return Layout(
         inset=inset_rect if inset else None,
+        panel=None,
         rates=rates_rect if rates else None,
         bars=bars_rect if bars else None,
         notices=Rect(left, margin, right - left, bottom - margin),
         figure_x=figure_x,
+    )
+
+
+def _with_panel(size: tuple[int, int], em: float, *, bars: bool) -> Layout:
+    """The control panel left of the figure; the bars right of it if there is room for them."""
+    width, height = size
+    margin = MARGIN * em
+    face = 2 * FACE_HALF * min(height, width / NARROWEST)
+    room = width - 2 * margin - face
+    panel_width = min(PANEL_WIDTH * em, max(PANEL_LEAST * em, room), width - 2 * margin)
+    panel = Rect(margin, margin, panel_width, height - 2 * margin)
+    left, right = panel.right + margin, width - margin
+    bars_rect = None
+    if bars and right - left - face >= BARS_LEAST * em:
+        bars_width = min(BARS_WIDTH * em, right - left - face)
+        bars_rect = Rect(right - bars_width, margin, bars_width, height - 2 * margin)
+        right = bars_rect.x - margin
+    return Layout(
+        inset=None,
+        panel=panel,
+        rates=None,
+        bars=bars_rect,
+        notices=Rect(left, margin, max(right - left, 1.0), height - 2 * margin),
+        figure_x=(panel.right + (right if bars_rect else width)) / 2,
     )

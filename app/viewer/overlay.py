@@ -9,12 +9,14 @@ from imgui_bundle import imgui
 
 from app.statistics import Statistics
 from app.viewer import Shown, ViewerSettings, theme
+from app.viewer.asked import Asked
 from app.viewer.bars import draw_bars
 from app.viewer.help import draw_help, help_area
 from app.viewer.inset import Inset
 from app.viewer.keys import Command
 from app.viewer.layout import Layout, Rect, arrange
 from app.viewer.notices import Notice, draw_notices
+from app.viewer.panel import Panel
 from app.viewer.prompting import draw_prompt
 from app.viewer.rates import DrawingStatistics, draw_rates
 from app.viewer.window import Window
@@ -29,6 +31,7 @@ class Overlay:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._inset = Inset(window.gl)
+        self.panel = Panel()
         self._scale = 0.0
         self._statistics: Statistics | None = None
         self._drawing: DrawingStatistics | None = None
@@ -52,6 +55,7 @@ class Overlay:
             inset=settings.inset,
             bars=settings.bars,
             rates=settings.rates,
+            panel=settings.panel,
         )
 
     def draw(
@@ -61,11 +65,16 @@ class Overlay:
         drawing: DrawingStatistics,
         settings: ViewerSettings,
         *,
+        asked: Asked,
+        backgrounds: tuple[str, ...],
         help_shown: bool,
         notices: tuple[Notice, ...],
         now: float,
     ) -> None:
-        """Over what the window shows; now: seconds of a steady clock."""
+        """Over what the window shows; now: seconds of a steady clock.
+
+        asked: takes in what is done in the control panel. backgrounds: kinds that there are.
+        """
         window = self._window
         size, pixels = window.size, window.framebuffer_size
         if (scale := self._wanted_scale(settings)) != self._scale:
@@ -79,6 +88,17 @@ class Overlay:
             layout, hidden = beside_help(layout, help_area(size, imgui.get_font_size()), settings)
             draw_help(size, switches_on(settings, statistics), hidden)
         self._draw_panels(shown, statistics, layout, pixels[0] / size[0])
+        if layout.panel is not None:
+            self.panel.draw(
+                layout.panel,
+                shown,
+                statistics,
+                self._inset,
+                asked,
+                backgrounds=backgrounds,
+                pixels_per_point=pixels[0] / size[0],
+                now=now,
+            )
         if not help_shown:
             draw_notices(layout.notices, notices, center=layout.figure_x)
             if statistics.prompt is not None:
@@ -98,6 +118,7 @@ class Overlay:
                 shown,
                 mirrored=statistics.mirrored,
                 pixels_per_point=pixels_per_point,
+                draw=imgui.get_background_draw_list(),
             )
         if shown is not None and layout.bars is not None:
             draw_bars(layout.bars, shown.state.weights)
@@ -131,12 +152,17 @@ def beside_help(
         return None if panel is not None and panel.overlaps(help_panel) else panel
 
     left = replace(
-        layout, inset=free(layout.inset), bars=free(layout.bars), rates=free(layout.rates)
+        layout,
+        inset=free(layout.inset),
+        panel=free(layout.panel),
+        bars=free(layout.bars),
+        rates=free(layout.rates),
     )
     panels = (
         (Command.INSET, settings.inset, left.inset),
         (Command.BARS, settings.bars, left.bars),
         (Command.RATES, settings.rates, left.rates),
+        (Command.PANEL, settings.panel, left.panel),
     )
     return left, frozenset(command for command, on, panel in panels if on and panel is None)
 
@@ -147,6 +173,7 @@ def switches_on(settings: ViewerSettings, statistics: Statistics) -> frozenset[C
         (Command.INSET, settings.inset),
         (Command.BARS, settings.bars),
         (Command.RATES, settings.rates),
+        (Command.PANEL, settings.panel),
         (Command.MIRROR, statistics.mirrored),
         (Command.PAUSE, statistics.paused),
         (Command.RECORD, statistics.recording),

@@ -19,6 +19,13 @@ DIM = ImVec4(0.66, 0.69, 0.74, 1.0)
 ACCENT = ImVec4(0.36, 0.78, 0.90, 1.0)
 WARNING = ImVec4(0.98, 0.76, 0.35, 1.0)
 
+CONTROL = ImVec4(1.0, 1.0, 1.0, 0.10)  # what can be pressed
+HOVERED = ImVec4(1.0, 1.0, 1.0, 0.18)
+PRESSED = ImVec4(0.36, 0.78, 0.90, 0.45)
+CHOSEN = ImVec4(0.36, 0.78, 0.90, 0.28)
+GOOD = ImVec4(0.45, 0.85, 0.55, 1.0)
+POPUP = ImVec4(0.10, 0.115, 0.14, 1.0)
+
 PANEL_FLAGS = (
     imgui.WindowFlags_.no_decoration
     | imgui.WindowFlags_.no_move
@@ -73,6 +80,11 @@ def apply_theme(scale: float) -> None:
     style.scrollbar_size = 8 * scale
     style.scrollbar_rounding = 4 * scale
     style.window_min_size = ImVec2(1, 1)
+    style.frame_padding = ImVec2(8 * scale, 5 * scale)
+    style.frame_rounding = style.popup_rounding = style.grab_rounding = 4 * scale
+    style.tab_rounding = 4 * scale
+    style.grab_min_size = 12 * scale
+    style.item_inner_spacing = ImVec2(7 * scale, 4 * scale)
     colors = (
         (imgui.Col_.window_bg, PANEL),
         (imgui.Col_.border, EDGE),
@@ -81,7 +93,26 @@ def apply_theme(scale: float) -> None:
         (imgui.Col_.scrollbar_bg, ImVec4(0, 0, 0, 0)),
         (imgui.Col_.scrollbar_grab, GRAB),
         (imgui.Col_.child_bg, ImVec4(0, 0, 0, 0)),
-        (imgui.Col_.popup_bg, PANEL),
+        (imgui.Col_.popup_bg, POPUP),
+        (imgui.Col_.frame_bg, CONTROL),
+        (imgui.Col_.frame_bg_hovered, HOVERED),
+        (imgui.Col_.frame_bg_active, HOVERED),
+        (imgui.Col_.button, CONTROL),
+        (imgui.Col_.button_hovered, HOVERED),
+        (imgui.Col_.button_active, PRESSED),
+        (imgui.Col_.header, CHOSEN),
+        (imgui.Col_.header_hovered, HOVERED),
+        (imgui.Col_.header_active, PRESSED),
+        (imgui.Col_.tab, ImVec4(0, 0, 0, 0)),
+        (imgui.Col_.tab_hovered, HOVERED),
+        (imgui.Col_.tab_selected, CHOSEN),
+        (imgui.Col_.tab_selected_overline, ACCENT),
+        (imgui.Col_.check_mark, ACCENT),
+        (imgui.Col_.slider_grab, ACCENT),
+        (imgui.Col_.slider_grab_active, TEXT),
+        (imgui.Col_.nav_cursor, ACCENT),
+        (imgui.Col_.text_selected_bg, PRESSED),
+        (imgui.Col_.separator, EDGE),
     )
     for where, color in colors:
         style.set_color_(where, color)

@@ -14,6 +14,7 @@ from app.actions import Action, Quit
 from app.latency import Rate
 from app.statistics import Statistics
 from app.viewer import LARGEST, SMALLEST, FigureKind, Shown, ViewerSettings
+from app.viewer.asked import Asked
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
 from app.viewer.figure import Figure
@@ -125,10 +126,14 @@ class Viewer:
         self._keep_size()
         self._observe(shown)
         if self._is_due(shown):
-            self._draw(shown, statistics)
+            actions += self._draw(shown, statistics)
         else:
             self.window.wait(NAP)
         return actions
+
+    def take(self, settings: ViewerSettings) -> None:
+        """Go on with these settings, those of another profile; the window keeps its size."""
+        self._change(replace(settings, size=self._settings.size))
 
     def close(self) -> None:
         self._ended = True
@@ -170,6 +175,8 @@ class Viewer:
         match command:
             case Command.HELP:
                 self.help_shown = not self.help_shown
+            case Command.PANEL:
+                self._settings = replace(settings, panel=not settings.panel)
             case Command.INSET:
                 self._settings = replace(settings, inset=not settings.inset)
             case Command.BARS:
@@ -191,6 +198,10 @@ class Viewer:
             case Command.FULLSCREEN:
                 self._settings = replace(settings, fullscreen=not settings.fullscreen)
                 self._apply_window_settings()
+            case Command.LEAVE_FULLSCREEN if self._overlay.panel.busy:
+                pass  # it closes the list, or ends the typing
+            case Command.LEAVE_FULLSCREEN if settings.panel and not self.help_shown:
+                self._settings = replace(settings, panel=False)
             case Command.LEAVE_FULLSCREEN:
                 self.help_shown = False
                 self._settings = replace(settings, fullscreen=False)
@@ -208,6 +219,17 @@ class Viewer:
         self.window.borderless = self._settings.borderless
         self.window.on_top = self._settings.on_top
         self.window.fullscreen = self._settings.fullscreen
+
+    def _change(self, settings: ViewerSettings) -> None:
+        """What the control panel or another profile says."""
+        before, self._settings = self._settings, settings
+        if settings.look != before.look:
+            self._figure.set_look(settings.look)
+        if settings.figure != before.figure:
+            self._figure.look_for_files_again()
+        window = (settings.borderless, settings.on_top, settings.fullscreen)
+        if window != (before.borderless, before.on_top, before.fullscreen):
+            self._apply_window_settings()
 
     def _change_figure(self) -> None:
         kind = FIGURES[(FIGURES.index(self._settings.figure) + 1) % len(FIGURES)]
@@ -267,8 +289,10 @@ class Viewer:
             or time.perf_counter() - self._drawn_at > SLOWEST
         )
 
-    def _draw(self, shown: Shown | None, statistics: Statistics) -> None:
+    def _draw(self, shown: Shown | None, statistics: Statistics) -> tuple[Action, ...]:
+        """What was asked for in the control panel."""
         started = time.perf_counter()
+        asked = Asked(self._settings)
         self._draw_figure(shown, mirrored=statistics.mirrored)
         if self._software:
             self.window.finish()
@@ -282,6 +306,8 @@ class Viewer:
                 supersampling=self._figure.supersampling,
             ),
             self._panels,
+            asked=asked,
+            backgrounds=self._backdrop.kinds,
             help_shown=self.help_shown,
             notices=self._notices.current(
                 started,
@@ -297,6 +323,11 @@ class Viewer:
         self._draws.add(started)
         self._glow = max(0, self._glow - 1)
         self._pace(started)
+        if asked.settings != self._settings:
+            self._change(asked.settings)
+        if asked.remark:
+            self._say(asked.remark)
+        return tuple(asked.actions)
 
     def _draw_figure(self, shown: Shown | None, *, mirrored: bool) -> None:
         width, height = self.window.framebuffer_size

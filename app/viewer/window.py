@@ -46,7 +46,9 @@ class Window:
         self._finish = gl_function(None, "glFinish")
         self._windowed = (*glfw.get_window_pos(self.handle), *size)
         self._imgui = imgui.create_context()
-        imgui.get_io().set_ini_filename("")  # panels have their places; no imgui.ini is written
+        io = imgui.get_io()
+        io.set_ini_filename("")  # panels have their places; no imgui.ini is written
+        io.config_flags |= imgui.ConfigFlags_.nav_enable_keyboard
         address = ctypes.cast(self.handle, ctypes.c_void_p).value or 0
         imgui.backends.glfw_init_for_opengl(address, False)  # False: the callbacks are ours
         imgui.backends.opengl3_init("#version 330")

@@ -83,6 +83,13 @@ class ChannelCalibration:
         if not 0.0 <= self.low <= self.high <= 1.0:
             raise ValueError(f"low is {self.low}, high {self.high}; expected 0 <= low <= high <= 1")
 
+    def mapped(self, weights: Array) -> Array:
+        """What becomes of weights 0..1 (N,) of this blendshape: its curve, winks aside."""
+        span = max(self.full - self.neutral, LEAST_SPAN)
+        shares = np.clip((weights - self.neutral) / span, 0.0, 1.0)
+        shares = np.maximum(shares - self.dead_zone, 0.0) / (1.0 - self.dead_zone)
+        return np.clip(self.gain * shares**self.curve + self.offset, self.low, self.high)
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSettings:

@@ -1,0 +1,56 @@
+"""Keeps a profile on disk up to date with what a person changes while it runs."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from app.profile import write_profile
+from app.settings import Profile, profile_path
+from engine.errors import SettingsError
+
+SETTLED = 1.0  # s without a change after which it is written: a slider passes many values
+
+log = logging.getLogger(__name__)
+
+
+class ProfileKeeper:
+    """The profile as it is by now. A profile that cannot be written is told once, in a line.
+
+    writing: False: nothing is kept of anybody (kiosk).
+    """
+
+    def __init__(self, name: str, profile: Profile, *, writing: bool = True) -> None:
+        self.name = name
+        self.profile = profile
+        self._written = profile
+        self._writing = writing
+        self._changed = 0.0
+        self._told = False
+
+    def change(self, profile: Profile) -> None:
+        """From now on it is this."""
+        if profile != self.profile:
+            self.profile, self._changed = profile, time.perf_counter()
+
+    def take(self, name: str, profile: Profile) -> None:
+        """Go on with another profile, which is on disk as it is."""
+        self.write()
+        self.name, self.profile, self._written = name, profile, profile
+
+    def write_when_settled(self) -> None:
+        """Write it if the last change is a moment ago."""
+        if time.perf_counter() - self._changed >= SETTLED:
+            self.write()
+
+    def write(self) -> None:
+        """Write it now, if anything has changed since."""
+        if not self._writing or self.profile == self._written:
+            return
+        self._written = self.profile
+        try:
+            write_profile(profile_path(self.name), self.profile)
+        except SettingsError as error:
+            if not self._told:
+                log.warning("%s", error)
+            self._told = True

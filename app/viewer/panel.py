@@ -1,0 +1,103 @@
+"""The control panel: all that a run can be told, for people who never open a terminal.
+
+Mouse and keyboard alike: arrows and Tab go from control to control, space and Enter press them.
+"""
+
+from __future__ import annotations
+
+from imgui_bundle import ImVec2, imgui
+
+from app.actions import LookForCameras
+from app.statistics import Statistics
+from app.viewer import Shown
+from app.viewer.asked import Asked
+from app.viewer.inset import Inset
+from app.viewer.layout import Rect
+from app.viewer.panel_channels import ChannelPage
+from app.viewer.panel_looks import LookPage
+from app.viewer.panel_session import SessionPage
+
+PADDING = 0.8  # em
+LOOK_PERIOD = 3.0  # s between two looks for cameras that have been plugged in
+FLAGS = (
+    imgui.WindowFlags_.no_decoration
+    | imgui.WindowFlags_.no_move
+    | imgui.WindowFlags_.no_saved_settings
+)
+PAGES = ("Start", "Face", "Look")
+
+
+class Panel:
+    """Three pages of controls. It remembers what is being typed.
+
+    busy: whether a list is open or something is being typed: Escape ends that first.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        self._session = SessionPage()
+        self._channels = ChannelPage()
+        self._looks = LookPage()
+        self._looked = -LOOK_PERIOD
+        self._drawn_at = -1.0
+
+    def draw(
+        self,
+        area: Rect,
+        shown: Shown | None,
+        statistics: Statistics,
+        inset: Inset,
+        asked: Asked,
+        *,
+        backgrounds: tuple[str, ...],
+        pixels_per_point: float,
+        now: float,
+    ) -> None:
+        """In this room. backgrounds: kinds that there are. now: seconds of a steady clock."""
+        em = imgui.get_font_size()
+        appearing = now - self._drawn_at > 1.0
+        self._drawn_at = now
+        if now - self._looked > LOOK_PERIOD:
+            self._looked = now
+            asked.actions.append(LookForCameras())
+        imgui.set_next_window_pos(ImVec2(area.x, area.y))
+        imgui.set_next_window_size(ImVec2(area.width, area.height))
+        if appearing:
+            imgui.set_next_window_focus()
+        imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(PADDING * em, 0.5 * em))
+        imgui.begin("panel", None, FLAGS)
+        imgui.pop_style_var()
+        if imgui.begin_tab_bar("pages"):
+            for page in PAGES:
+                if imgui.begin_tab_item(page)[0]:
+                    imgui.begin_child(page, ImVec2(0, 0), imgui.ChildFlags_.nav_flattened)
+                    self._draw_page(
+                        page, shown, statistics, inset, asked, backgrounds, pixels_per_point
+                    )
+                    imgui.end_child()
+                    imgui.end_tab_item()
+            imgui.end_tab_bar()
+        popup = imgui.PopupFlags_.any_popup_id | imgui.PopupFlags_.any_popup_level
+        self.busy = imgui.is_popup_open("", popup) or imgui.get_io().want_text_input
+        imgui.end()
+
+    def _draw_page(
+        self,
+        page: str,
+        shown: Shown | None,
+        statistics: Statistics,
+        inset: Inset,
+        asked: Asked,
+        backgrounds: tuple[str, ...],
+        pixels_per_point: float,
+    ) -> None:
+        situation = statistics.situation
+        match page:
+            case "Start":
+                self._session.draw(shown, statistics, inset, asked, pixels_per_point)
+            case "Face" if situation is not None:
+                self._channels.draw(
+                    None if shown is None else shown.state.weights, situation, asked
+                )
+            case "Look":
+                self._looks.draw(statistics, asked, backgrounds)

@@ -1,0 +1,105 @@
+"""The control panel's second page: the 52 weights, and how the chosen one is mapped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from imgui_bundle import ImVec2, imgui
+from numpy.typing import NDArray
+
+from app.actions import SetChannel
+from app.statistics import Situation
+from app.viewer import controls, theme
+from app.viewer.asked import Asked
+from engine.blendshapes import BLENDSHAPES
+from engine.calibration import ChannelCalibration
+
+POINTS = 33  # of the curve
+CURVE_HEIGHT = 5.0  # em
+LIST_LEAST = 9.0  # em of the list's height
+ROUNDING = 0.18  # em
+
+
+class ChannelPage:
+    """It remembers which blendshape is chosen."""
+
+    def __init__(self) -> None:
+        self._chosen = BLENDSHAPES.index("jawOpen")
+
+    def draw(self, weights: NDArray[np.float64] | None, situation: Situation, asked: Asked) -> None:
+        """weights: (52,) 0..1, as they are sent; None: there are none so far."""
+        em = imgui.get_font_size()
+        name = BLENDSHAPES[self._chosen]
+        channel = situation.calibration.channel(name)
+        imgui.text_colored(theme.ACCENT, name)
+        _draw_curve(channel, 0.0 if weights is None else float(weights[self._chosen]))
+        edited = _edited(channel)
+        if edited != channel:
+            asked.actions.append(SetChannel(edited))
+        controls.gap()
+        height = max(imgui.get_content_region_avail().y, LIST_LEAST * em)
+        imgui.begin_child("weights", ImVec2(0, height), imgui.ChildFlags_.nav_flattened)
+        for index, shape in enumerate(BLENDSHAPES):
+            weight = 0.0 if weights is None else float(weights[index])
+            changed = situation.calibration.channel(shape) != ChannelCalibration(shape)
+            if _draw_row(shape, weight, chosen=index == self._chosen, changed=changed):
+                self._chosen = index
+        imgui.end_child()
+
+
+def _edited(channel: ChannelCalibration) -> ChannelCalibration:
+    """The channel as the sliders say."""
+    gain = controls.slider("Strength", channel.gain, 0.0, 3.0, "×%.2f")
+    curve = controls.slider("Curve", channel.curve, 0.3, 3.0)
+    controls.ends("eager", "gentle")
+    dead_zone = controls.slider("Ignore below", channel.dead_zone, 0.0, 0.5)
+    edited = replace(channel, gain=gain, curve=curve, dead_zone=dead_zone)
+    imgui.begin_disabled(edited == ChannelCalibration(channel.name))
+    if controls.button("As it was at first"):
+        edited = ChannelCalibration(channel.name)
+    imgui.end_disabled()
+    return edited
+
+
+def _draw_curve(channel: ChannelCalibration, weight: float) -> None:
+    """weight: what comes out now."""
+    em = imgui.get_font_size()
+    start, width = imgui.get_cursor_screen_pos(), imgui.get_content_region_avail().x
+    height = CURVE_HEIGHT * em
+    end = ImVec2(start.x + width, start.y + height)
+    draw = imgui.get_window_draw_list()
+    draw.add_rect_filled(start, end, theme.packed(theme.TRACK), ROUNDING * em)
+    level = end.y - weight * height
+    draw.add_line(ImVec2(start.x, level), ImVec2(end.x, level), theme.packed(theme.GRAB), 1.0)
+    across = np.linspace(0.0, 1.0, POINTS)
+    points: list[ImVec2 | tuple[float, float] | list[float]] = [
+        ImVec2(start.x + float(x) * width, end.y - float(y) * height)
+        for x, y in zip(across, channel.mapped(across), strict=True)
+    ]
+    draw.add_polyline(points, theme.packed(theme.ACCENT), max(1.5, 0.12 * em), 0)
+    imgui.dummy(ImVec2(width, height))
+
+
+def _draw_row(name: str, weight: float, *, chosen: bool, changed: bool) -> bool:
+    """A bar with its name in it; whether it was pressed. changed: it is mapped in some way."""
+    em = imgui.get_font_size()
+    start, width = imgui.get_cursor_screen_pos(), imgui.get_content_region_avail().x
+    pressed, _ = imgui.selectable(f"##{name}", chosen, 0, ImVec2(width, 1.15 * em))
+    if imgui.is_item_focused() and not chosen:
+        pressed = True  # with the arrow keys one chooses by going there
+    draw = imgui.get_window_draw_list()
+    middle = start.x + 0.52 * width
+    top, bottom = start.y + 0.3 * em, start.y + 0.85 * em
+    right = start.x + width - 0.5 * em
+    draw.add_rect_filled(
+        ImVec2(middle, top), ImVec2(right, bottom), theme.packed(theme.TRACK), ROUNDING * em
+    )
+    if weight > 0.004:
+        filled = ImVec2(middle + min(weight, 1.0) * (right - middle), bottom)
+        draw.add_rect_filled(ImVec2(middle, top), filled, theme.packed(theme.ACCENT), ROUNDING * em)
+    imgui.push_font(None, theme.FONT_SIZE * 0.88)
+    color = theme.packed(theme.ACCENT if changed else theme.TEXT)
+    draw.add_text(ImVec2(start.x + 0.25 * em, start.y + 0.1 * em), color, name)
+    imgui.pop_font()
+    return bool(pressed)

@@ -1,0 +1,156 @@
+"""The control panel's third page: the figure, its background, the mirror, profiles, the window."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from imgui_bundle import ImVec2, imgui
+
+from app.actions import SaveProfileAs, SetMirror, SetProfile
+from app.statistics import Situation, Statistics
+from app.viewer import FIGURES, BackgroundKind, ViewerSettings, controls, theme
+from app.viewer.asked import Asked
+from app.viewer.look import LOOKS
+
+FIGURE_TITLES = ("Head", "Face model's mesh", "Mesh over the picture")
+BACKGROUND_TITLES: dict[str, str] = {
+    "gradient": "Plain",
+    "picture": "My picture",
+    "key": "Green for OBS",
+    "transparent": "Transparent for OBS",
+}
+BACKGROUND_NOTES: dict[str, str] = {
+    "key": "In OBS: window capture, then the filter “Color Key”.",
+    "transparent": "In OBS on Windows: game capture, “Allow transparency”.",
+}
+SIZES = (1.0, 1.25, 1.5, 2.0)
+MIRROR_HEIGHT = 4.6  # em
+
+
+class LookPage:
+    """It remembers the profile's name that is being typed."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._naming = False
+
+    def draw(self, statistics: Statistics, asked: Asked, backgrounds: tuple[str, ...]) -> None:
+        asked.settings = _with_figure(asked.settings, backgrounds)
+        _draw_mirror(statistics, asked)
+        if statistics.situation is not None:
+            self._draw_profiles(statistics.situation, asked)
+        asked.settings = _with_window(asked.settings)
+
+    def _draw_profiles(self, situation: Situation, asked: Asked) -> None:
+        controls.title("Profile")
+        made = controls.chooser("profile", situation.profiles, situation.profile)
+        if made is not None and situation.profiles[made] != situation.profile:
+            asked.actions.append(SetProfile(situation.profiles[made]))
+        if situation.profile_fault:
+            controls.note(situation.profile_fault, theme.WARNING)
+        if not self._naming:
+            self._naming = controls.button("Save as …")
+            return
+        entered, self._name = controls.text_field("name", "name of the profile", self._name)
+        pressed = controls.buttons(("Save", "Cancel"))
+        if (entered or pressed == 0) and self._name.strip():
+            asked.actions.append(SaveProfileAs(self._name.strip()))
+        if entered or pressed is not None:
+            self._naming, self._name = False, ""
+
+
+def _with_figure(settings: ViewerSettings, backgrounds: tuple[str, ...]) -> ViewerSettings:
+    controls.title("Avatar")
+    names, looks = tuple(LOOKS), tuple(LOOKS.values())
+    now = looks.index(settings.look) if settings.look in looks else None
+    made = controls.buttons([name.capitalize() for name in names], now)
+    if made is not None:
+        settings = replace(settings, look=looks[made])
+    controls.title("Figure")
+    made = controls.buttons(FIGURE_TITLES, FIGURES.index(settings.figure))
+    if made is not None:
+        settings = replace(settings, figure=FIGURES[made])
+    controls.title("Background")
+    kinds = [kind for kind in BACKGROUND_TITLES if kind in backgrounds]
+    now = kinds.index(settings.background) if settings.background in kinds else None
+    made = controls.buttons([BACKGROUND_TITLES[kind] for kind in kinds], now)
+    if made is not None:
+        settings = replace(settings, background=_kind(kinds[made]))
+    if settings.background in BACKGROUND_NOTES:
+        controls.note(BACKGROUND_NOTES[settings.background])
+    return settings
+
+
+def _kind(name: str) -> BackgroundKind:
+    match name:
+        case "picture":
+            return "picture"
+        case "key":
+            return "key"
+        case "transparent":
+            return "transparent"
+        case _:
+            return "gradient"
+
+
+def _with_window(settings: ViewerSettings) -> ViewerSettings:
+    controls.title("Window")
+    settings = replace(
+        settings,
+        on_top=controls.switch("Always on top", settings.on_top),
+        borderless=controls.switch("Without a frame", settings.borderless),
+        fullscreen=controls.switch("Fullscreen", settings.fullscreen),
+        bars=controls.switch("Blendshapes beside the figure", settings.bars),
+    )
+    imgui.text_unformatted("Size of the letters")
+    now = SIZES.index(settings.ui_scale) if settings.ui_scale in SIZES else None
+    made = controls.buttons([f"{100 * size:.0f} %" for size in SIZES], now)
+    return settings if made is None else replace(settings, ui_scale=SIZES[made])
+
+
+def _draw_mirror(statistics: Statistics, asked: Asked) -> None:
+    controls.title("Mirror")
+    on = controls.switch("As in a mirror", statistics.mirrored)
+    if on != statistics.mirrored:
+        asked.actions.append(SetMirror(on))
+    em = imgui.get_font_size()
+    start, width = imgui.get_cursor_screen_pos(), imgui.get_content_region_avail().x
+    radius = min(0.36 * MIRROR_HEIGHT * em, 0.2 * width)
+    middle = start.y + radius + 0.2 * em
+    you, figure = start.x + 0.25 * width, start.x + 0.75 * width
+    _draw_winking(ImVec2(you, middle), radius, right_side=True, back=True)
+    _draw_winking(ImVec2(figure, middle), radius, right_side=on, back=False)
+    draw = imgui.get_window_draw_list()
+    tip = start.x + 0.55 * width
+    color, thick = theme.packed(theme.DIM), max(1.0, 0.1 * em)
+    draw.add_line(ImVec2(start.x + 0.45 * width, middle), ImVec2(tip, middle), color, thick)
+    for side in (-1, 1):
+        barb = ImVec2(tip - 0.4 * em, middle + side * 0.35 * em)
+        draw.add_line(ImVec2(tip, middle), barb, color, thick)
+    for x, text in ((you, "you, from behind"), (figure, "the figure")):
+        size = imgui.calc_text_size(text)
+        left = min(max(x - size.x / 2, start.x), start.x + width - size.x)
+        draw.add_text(ImVec2(left, middle + radius + 0.3 * em), color, text)
+    imgui.dummy(ImVec2(width, 2 * radius + 1.7 * em))
+
+
+def _draw_winking(center: ImVec2, radius: float, *, right_side: bool, back: bool) -> None:
+    """A face that raises a hand. right_side: of the screen. back: seen from behind."""
+    draw = imgui.get_window_draw_list()
+    line, thick = theme.packed(theme.TEXT), max(1.0, 0.07 * radius)
+    face = 0.62 * radius
+    draw.add_circle(center, face, line, 0, thick)
+    if back:  # hair instead of a face
+        draw.add_circle_filled(center, face, theme.packed(theme.HOVERED))
+    else:
+        for side in (-1, 1):
+            eye = ImVec2(center.x + side * 0.35 * face, center.y - 0.15 * face)
+            draw.add_circle_filled(eye, 0.1 * face, line)
+        draw.path_arc_to(center, 0.55 * face, 0.2 * math.pi, 0.8 * math.pi)
+        draw.path_stroke(line, thick)
+    side = 1 if right_side else -1
+    hand = ImVec2(center.x + side * 0.95 * radius, center.y - 0.55 * radius)
+    elbow = ImVec2(center.x + side * 0.95 * radius, center.y + 0.75 * radius)
+    draw.add_line(elbow, hand, theme.packed(theme.ACCENT), 2 * thick)
+    draw.add_circle_filled(hand, 0.17 * radius, theme.packed(theme.ACCENT))
