@@ -167,7 +167,7 @@ class TensorRtEngine:
     def _unusable(self, reason: str) -> ModelError:
         return ModelError(
             f"cannot use the plan {self._name}: {reason}; expected one for this card and "
-            f"{self._tensorrt.name}. Build it again: python build_trt.py"
+            f"{self._tensorrt.name}. Build it again (python build_trt.py), or use --runtime onnx."
         )
 
     def _failed(self, what: str) -> ModelError:
