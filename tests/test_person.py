@@ -85,12 +85,6 @@ def faces() -> tuple[Image, Image]:
     )
 
 
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which they are kept once they are converted."""
-    return tmp_path_factory.mktemp("networks")
-
-
 def picture(*people: tuple[Image, float]) -> Image:
     """Faces cut out as ovals, later ones in front, their middles at those x."""
     scene = np.full((PICTURE[1], PICTURE[0], 3), 90, np.uint8)
@@ -120,7 +114,7 @@ def places(landmarker: SessionLandmarker, pictures: Iterable[Image]) -> list[flo
 @pytest.mark.parametrize("in_front", [False, True])
 def test_somebody_who_passes_before_or_behind_the_face_does_not_take_its_place(
     faces: tuple[Image, Image],
-    networks: Path,
+    face_networks: Path,
     own: int,
     in_front: bool,
 ) -> None:
@@ -132,7 +126,7 @@ def test_somebody_who_passes_before_or_behind_the_face_does_not_take_its_place(
         else picture((passer, x), (performer, 320))
         for x in way
     ]
-    with SessionLandmarker.open(face_model(), networks, RuntimeSettings()) as landmarker:
+    with SessionLandmarker.open(face_model(), face_networks, RuntimeSettings()) as landmarker:
         found = places(landmarker, pictures)
     apart = np.abs(way - 320) > 60
     wrong = [x for x, there in zip(found, apart, strict=True) if there and x and abs(x - 320) > 40]

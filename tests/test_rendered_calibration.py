@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,11 +28,10 @@ BALD = Look(identity="tomas", skin="beige", hair="bald")
 
 @pytest.fixture(scope="module")
 def person(
-    tmp_path_factory: pytest.TempPathFactory,
+    face_networks: Path,
 ) -> Iterator[tuple[Chain, Camera, CalibrationSettings]]:
     """Somebody who has followed the guide."""
-    networks = tmp_path_factory.mktemp("networks")
-    landmarker = SessionLandmarker.open(face_model(), networks, RuntimeSettings())
+    landmarker = SessionLandmarker.open(face_model(), face_networks, RuntimeSettings())
     regressor = MediaPipeRegressor(landmarker)
     chain = Chain(regressor, SmootherSettings(), CalibrationSettings())
     with (
