@@ -119,7 +119,7 @@ class VideoCapture:
 
 def image_from_decoded(decoded: cv2.typing.MatLike) -> Image | None:
     """(H, W, 3) uint8 BGR from anything OpenCV decodes: grey, alpha (on white), 16 bit, float."""
-    if decoded.size == 0:
+    if decoded.size == 0 or decoded.ndim not in (2, 3):
         return None
     image = decoded
     if image.dtype == np.uint16:

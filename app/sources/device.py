@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 
-from app.sources.capture import Capture, Image
+from app.sources.capture import Capture, Image, image_from_decoded
 from app.threads import Errands
 
 CLOSING = 0.5  # s that a driver may take to let go before it is left to itself
@@ -67,7 +67,9 @@ class Device:
                     return None
                 arrived = self._clock()
                 wanted = arrived >= wanted_from
-                return Arrival(arrived, self.capture.picture() if wanted else None, wanted)
+                image = self.capture.picture() if wanted else None
+                usable = None if image is None else image_from_decoded(image)
+                return Arrival(arrived, usable, wanted)
             except (OSError, cv2.error):  # a picture that breaks its decoder is a missing one
                 return None
 
