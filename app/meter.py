@@ -25,6 +25,7 @@ from app.statistics import (
 from engine.calibration.guide import Prompt
 from engine.data import FaceState, Frame
 
+STUCK = 5.0  # s without a step of the track thread after which something hangs
 _REFRESH = 0.25  # s between two new statistics: a person reads no faster
 
 
@@ -53,6 +54,16 @@ class Meter:
         self._statistics: Statistics | None = None
         self._refreshed = self._started
         self._datagrams: dict[str, int] = {}
+        self._stepped = self._started
+
+    def stepped(self) -> None:
+        """Track thread: it is about to look for a picture."""
+        self._stepped = time.perf_counter()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the track thread hangs in something."""
+        return time.perf_counter() - self._stepped > STUCK
 
     def captured(self) -> None:
         """Capture thread: a picture has come."""

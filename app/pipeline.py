@@ -34,6 +34,7 @@ from app.steady import SteadySender
 from app.threads import Latest, Worker
 from app.tracking import open_chain
 from app.viewer import Shown, open_viewer
+from app.visits import Visits
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 from engine.chain import Chain
@@ -50,10 +51,15 @@ SILENCE = 0.5  # s without a picture from a live source after which its face cou
 log = logging.getLogger(__name__)
 
 
-def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) -> Summary:
+def run(
+    settings: RunSettings,
+    guide: Callable[[Prompt], None] | None = None,
+    alive: Callable[[], None] | None = None,
+) -> Summary:
     """Track the face and drive the avatar until the window is closed or the source ends.
 
     guide: lead the person through a calibration, tell it what to show, and end with it.
+    alive: called again and again as long as all threads get on.
     """
     frames: Latest[Frame] = Latest()
     states: Latest[Shown] = Latest()
@@ -76,6 +82,7 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
         keep_every_frame = settings.source.pace == "fast" and not source.live
         meter = Meter(source, outputs, takes)
         refused: list[Frame] = []  # at most one, which capture offers again
+        visits = Visits(chain) if settings.kiosk else None
         done = [desk.wishes]  # what track has seen to
 
         def capture() -> bool:
@@ -92,6 +99,7 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
             return True
 
         def track() -> bool:
+            meter.stepped()
             source_ended = not capturing.running  # asked before the last picture is taken
             frame = frames.take(PATIENCE)
             shown = states.peek()
@@ -104,6 +112,8 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
             _see_to(wish, done[0], chain, takes)
             done[0] = wish
             state = chain.update(frame, blind=gone or wish.paused)
+            if visits is not None:
+                state = visits.update(state)
             if wish.mirror:
                 state = mirrored(state)
             if not settings.output_rate and outputs.send(state):
@@ -124,6 +134,8 @@ def run(settings: RunSettings, guide: Callable[[Prompt], None] | None = None) ->
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
+                if alive is not None and not meter.stuck:
+                    alive()
                 actions: tuple[Action, ...] = remote.actions()
                 if viewer is None:
                     tracking.wait(PATIENCE)
@@ -199,7 +211,7 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
         return None
     try:
         return stack.enter_context(
-            open_viewer(settings.viewer, face_models=settings.tracking.models)
+            open_viewer(settings.viewer, face_models=settings.tracking.models, kiosk=settings.kiosk)
         )
     except ViewerError as error:
         log.warning("%s Going on without the window.", error)

@@ -101,7 +101,7 @@ def test_bad_input_is_one_line_and_exit_code_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["dance"], ["run", "--frames", "0"], ["run", "--seconds", "x"], ["track"]]
+    "arguments", [["dance"], ["run", "--frames", "0"], ["run", "--seconds", "x"], ["track"]]
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], home: dict[str, str]) -> None:
     result = mien(*arguments, home=home)

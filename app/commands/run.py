@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+from app.budget import within_budget
 from app.face_model import face_model_path
 from app.outputs import PROTOCOLS
 from app.pipeline import run as run_pipeline
@@ -20,6 +22,8 @@ from app.settings import (
 )
 from app.tracking import REGRESSOR_CHOICES
 from app.viewer import FIGURES
+from app.watchdog import Pulse, mien_command, watch
+from engine.calibration.guide import forgotten
 from engine.errors import SettingsError
 from engine.runtime import RUNTIMES
 
@@ -73,12 +77,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=FIGURES,
         help="show the head, the regressor's own mesh, or that mesh over the camera picture",
     )
+    parser.add_argument(
+        "--budget",
+        action="store_true",
+        help="leave the processor to a game: look at half the pictures, predict in between",
+    )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(
         "--panel",
         action="store_true",
         help="open the window with its control panel (so does `mien` alone, and F2)",
     )
+    parser.add_argument(
+        "--kiosk",
+        action="store_true",
+        help="a demo booth: the whole screen, a new visitor is a new face, nothing is stored, "
+        "started again if it fails; Shift+Q ends it",
+    )
+    parser.add_argument("--watched", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
@@ -113,7 +129,11 @@ def add_regressor_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run until the end; prints the summary; gives the exit code."""
     settings = _settings(arguments)
-    summary = run_pipeline(settings)
+    if arguments.budget or settings.profile.budget:
+        settings = within_budget(settings)
+    if arguments.kiosk and not arguments.watched:
+        return watch(mien_command((*sys.argv[1:], "--watched")))
+    summary = run_pipeline(settings, alive=Pulse() if arguments.watched else None)
     print("\n".join(summary.lines()))
     if summary.interrupted:
         return INTERRUPTED
@@ -128,6 +148,16 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
     if len(set(arguments.record)) < len(arguments.record):
         raise SettingsError("--record names one file twice. Leave one of them out.")
     _check_snapshot(arguments.snapshot)
+    _check_kiosk(arguments)
+    tracking = tracking_settings(
+        profile,
+        face_model_path(profile.face_model),
+        regressor=arguments.regressor,
+        runtime=arguments.runtime,
+    )
+    if arguments.kiosk:
+        stranger = replace(forgotten(profile.calibration), automatic=True)
+        tracking = replace(tracking, calibration=stranger)
     return RunSettings(
         source=replace(
             profile.source,
@@ -135,12 +165,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
             pace=arguments.pace or profile.source.pace,
             loop=arguments.loop or profile.source.loop,
         ),
-        tracking=tracking_settings(
-            profile,
-            face_model_path(profile.face_model),
-            regressor=arguments.regressor,
-            runtime=arguments.runtime,
-        ),
+        tracking=tracking,
         mirror=profile.mirror if arguments.mirror is None else arguments.mirror,
         outputs=output_settings(specs, profile),
         recordings=tuple(arguments.record),
@@ -158,7 +183,16 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         snapshot=arguments.snapshot,
         profile_name=arguments.profile,
         profile=profile,
+        kiosk=arguments.kiosk,
     )
+
+
+def _check_kiosk(arguments: argparse.Namespace) -> None:
+    if arguments.kiosk and (arguments.record or arguments.snapshot or arguments.no_window):
+        raise SettingsError(
+            "--kiosk stores nothing of anybody and needs the window: it excludes --record, "
+            "--snapshot and --no-window. Leave them out."
+        )
 
 
 def _wants_panel(arguments: argparse.Namespace) -> bool:

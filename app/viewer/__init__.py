@@ -86,8 +86,10 @@ class Shown:
     state: FaceState
 
 
-def open_viewer(settings: ViewerSettings, *, face_models: Path | None = None) -> Viewer:
-    """The window, open. face_models: the folder of flame.npz and bfm.npz.
+def open_viewer(
+    settings: ViewerSettings, *, face_models: Path | None = None, kiosk: bool = False
+) -> Viewer:
+    """The window, open. face_models: the folder of flame.npz and bfm.npz. kiosk: see `Viewer`.
 
     Raises ViewerError in one line if there is no display or no OpenGL.
     """
@@ -97,7 +99,7 @@ def open_viewer(settings: ViewerSettings, *, face_models: Path | None = None) ->
         raise ViewerError(f"no window: {error}; expected the window's libraries. {_ADVICE}") from (
             error
         )
-    return Viewer(settings, face_models=face_models)
+    return Viewer(settings, face_models=face_models, kiosk=kiosk)
 
 
 _ADVICE = "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or use --no-window."

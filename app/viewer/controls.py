@@ -117,13 +117,21 @@ def chooser(name: str, choices: Sequence[str], chosen: str) -> int | None:
 
 
 def slider(label: str, value: float, low: float, high: float, shown: str = "%.2f") -> float:
-    """The label stands above; the value now."""
+    """The label stands above, and the value, that the grab does not hide it; the value now."""
+    width = imgui.get_content_region_avail().x
+    start = imgui.get_cursor_pos_x()
     imgui.push_text_wrap_pos(0.0)
     imgui.text_unformatted(label)
     imgui.pop_text_wrap_pos()
+    number = shown % value
+    number_width = imgui.calc_text_size(number).x
+    if imgui.get_item_rect_size().x + number_width + imgui.get_font_size() <= width:
+        imgui.same_line()
+    imgui.set_cursor_pos_x(start + width - number_width)
+    imgui.text_colored(theme.DIM, number)
     imgui.set_next_item_width(-1.0)
     changed, new = imgui.slider_float(
-        f"##{label}", value, low, high, shown, imgui.SliderFlags_.always_clamp
+        f"##{label}", value, low, high, "", imgui.SliderFlags_.always_clamp
     )
     return round(float(new), 3) if changed else value
 

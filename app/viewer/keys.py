@@ -140,6 +140,11 @@ HELP: tuple[HelpGroup, ...] = (
 )
 
 
+def kiosk_command_for(press: KeyPress) -> Command | None:
+    """Of a demo booth, where visitors press all keys: only Shift and Q end it."""
+    return Command.QUIT if press == KeyPress("q", shift=True) else None
+
+
 def command_for(press: KeyPress) -> Command | None:
     """What this key asks for, or None."""
     command = _COMMANDS.get(press.key)

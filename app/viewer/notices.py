@@ -11,7 +11,7 @@ from app.viewer.layout import NOTICE_WIDTH, Rect
 
 PATIENCE = 2.0  # seconds without a face or a picture before anything is said
 SHOWN_FOR = 2.2  # seconds a remark stays
-FIRST_REMARK = "H shows the keys"
+FIRST_REMARK = "F2 opens the controls, H shows the keys"
 FIRST_REMARK_FOR = 6.0
 PADDING = 0.7  # em
 INDENT = 0.9  # em of a warning's text, for the dot before it
@@ -27,6 +27,7 @@ class Notice:
 
 
 PAUSED = Notice("Paused", "P goes on.")
+INVITATION = Notice("Look at me!", "Step before the camera: your face moves mine.")
 NO_FACE = Notice(
     "No face in the picture",
     "Face the camera at arm's length, lit from the front.",

@@ -26,6 +26,7 @@ class ChannelPage:
 
     def __init__(self) -> None:
         self._chosen = BLENDSHAPES.index("jawOpen")
+        self._seek = True  # whether the list has still to show the chosen one
 
     def draw(self, weights: NDArray[np.float64] | None, situation: Situation, asked: Asked) -> None:
         """weights: (52,) 0..1, as they are sent; None: there are none so far."""
@@ -45,6 +46,9 @@ class ChannelPage:
             changed = situation.calibration.channel(shape) != ChannelCalibration(shape)
             if _draw_row(shape, weight, chosen=index == self._chosen, changed=changed):
                 self._chosen = index
+            if self._seek and index == self._chosen:
+                imgui.set_scroll_here_y()
+        self._seek = False
         imgui.end_child()
 
 

@@ -11,7 +11,7 @@ from app.viewer.asked import Asked
 from app.viewer.inset import Inset
 from app.viewer.layout import Rect
 
-PREVIEW = 0.34  # of the panel's height at most
+PREVIEW = 0.27  # of the panel's height at most
 DEMO, FILE = "Built-in clip", "Video file or address …"
 PROTOCOL_TITLES = (
     ("vmc", "VMC: VSeeFace, Warudo, VNyan"),

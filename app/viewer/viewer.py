@@ -18,9 +18,9 @@ from app.viewer.asked import Asked
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
 from app.viewer.figure import Figure
-from app.viewer.keys import Command, command_for
+from app.viewer.keys import Command, command_for, kiosk_command_for
 from app.viewer.look import LOOKS
-from app.viewer.notices import Notices
+from app.viewer.notices import INVITATION, Notice, Notices
 from app.viewer.orbit import Orbit, after_key
 from app.viewer.overlay import Overlay
 from app.viewer.rates import DrawingStatistics
@@ -52,10 +52,14 @@ class Viewer:
     """One window with the head. Call `draw` again and again from the main thread.
 
     face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
+    kiosk: the whole screen, nothing on it but the figure, no cursor, no keys.
     """
 
-    def __init__(self, settings: ViewerSettings, *, face_models: Path | None = None) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: ViewerSettings, *, face_models: Path | None = None, kiosk: bool = False
+    ) -> None:
+        self._settings = in_kiosk(settings) if kiosk else settings
+        self._kiosk = kiosk
         with ExitStack() as opening:
             window = opening.enter_context(Window(TITLE, settings.size, vsync=settings.vsync))
             self.window = window
@@ -91,6 +95,8 @@ class Viewer:
         self._glow = AFTERGLOW
         self._draws = Rate()
         self._apply_window_settings()
+        if kiosk:
+            self.window.hide_cursor()
 
     @property
     def is_open(self) -> bool:
@@ -151,10 +157,11 @@ class Viewer:
         given = self.window.poll()
         if given.touched:
             self._glow = AFTERGLOW
-        self._orbit = self._orbit.dragged(given.drag_right, given.drag_down).zoomed(given.zoom)
+        if not self._kiosk:
+            self._orbit = self._orbit.dragged(given.drag_right, given.drag_down).zoomed(given.zoom)
         actions: list[Action] = []
         for press in given.keys:
-            command = command_for(press)
+            command = kiosk_command_for(press) if self._kiosk else command_for(press)
             if command is None:
                 continue
             if (request := request_for(command, statistics)) is not None:
@@ -309,13 +316,7 @@ class Viewer:
             asked=asked,
             backgrounds=self._backdrop.kinds,
             help_shown=self.help_shown,
-            notices=self._notices.current(
-                started,
-                statistics.source,
-                quiet=self._captured,
-                paused=statistics.paused,
-                missing=self._figure.missing,
-            ),
+            notices=self._current_notices(shown, statistics, started),
             now=started,
         )
         self.window.swap()
@@ -328,6 +329,19 @@ class Viewer:
         if asked.remark:
             self._say(asked.remark)
         return tuple(asked.actions)
+
+    def _current_notices(
+        self, shown: Shown | None, statistics: Statistics, now: float
+    ) -> tuple[Notice, ...]:
+        if self._kiosk:
+            return () if shown is not None and shown.state.confidence > 0 else (INVITATION,)
+        return self._notices.current(
+            now,
+            statistics.source,
+            quiet=self._captured,
+            paused=statistics.paused,
+            missing=self._figure.missing,
+        )
 
     def _draw_figure(self, shown: Shown | None, *, mirrored: bool) -> None:
         width, height = self.window.framebuffer_size
@@ -374,6 +388,19 @@ class Viewer:
     def _captured(self) -> bool:
         """Another program takes this window's picture: nothing is to be written on it unasked."""
         return self._settings.background in ("key", "transparent")
+
+
+def in_kiosk(settings: ViewerSettings) -> ViewerSettings:
+    """With nothing on the screen but the figure."""
+    return replace(
+        settings,
+        fullscreen=True,
+        on_top=True,
+        inset=False,
+        bars=False,
+        rates=False,
+        panel=False,
+    )
 
 
 def _on_off(on: bool) -> str:

@@ -159,6 +159,11 @@ class Window:
     def on_top(self, on: bool) -> None:
         glfw.set_window_attrib(self.handle, glfw.FLOATING, on)
 
+    def hide_cursor(self) -> None:
+        """For good: there is nothing to point at."""
+        imgui.get_io().config_flags |= imgui.ConfigFlags_.no_mouse_cursor_change
+        glfw.set_input_mode(self.handle, glfw.CURSOR, glfw.CURSOR_HIDDEN)
+
     # --- each turn ----------------------------------------------------------------------------
 
     def poll(self) -> Input:

@@ -1,0 +1,95 @@
+"""Keeps a demo booth going: another mien starts the real one again when it fails, dies or hangs.
+
+The watched one says on its standard output that it is alive; whatever else it says is passed on.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.threads import Latest, Worker
+
+PULSE = "mien is alive"
+PULSE_PERIOD = 1.0  # s
+GIVE_UP = (0, 2, 130)  # exit codes of an end that was wanted, and of wrong usage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds. start: until the first sign of life; silence: between two later ones; pause:
+    before it is started again."""
+
+    start: float = 90.0
+    silence: float = 15.0
+    pause: float = 3.0
+
+
+class Pulse:
+    """The watched one's part: call it as often as you like."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        now = time.perf_counter()
+        if now >= self._next and sys.stdout is not None:
+            self._next = now + PULSE_PERIOD
+            print(PULSE, flush=True)
+
+
+def watch(command: Sequence[str], patience: Patience = Patience()) -> int:
+    """Run the command until it ends as it was meant to; gives its exit code."""
+    while True:
+        code = _run_once(command, patience)
+        if code in GIVE_UP:
+            return code
+        log.warning("mien ended with code %d; starting it again in %g s", code, patience.pause)
+        time.sleep(patience.pause)
+
+
+def mien_command(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Another mien with these arguments."""
+    if getattr(sys, "frozen", False):  # built into one program, without a Python of its own
+        return (sys.executable, *arguments)
+    return (sys.executable, "-m", "app", *arguments)
+
+
+def _run_once(command: Sequence[str], patience: Patience) -> int:
+    """Its exit code; of one that hangs and is ended, the system's code for that."""
+    started = time.perf_counter()
+    beats: Latest[float] = Latest()
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace"
+    )
+    assert child.stdout is not None
+    said = child.stdout
+
+    def listen() -> bool:
+        line = said.readline()
+        if line.rstrip() == PULSE:
+            beats.put(time.perf_counter())
+        elif line:
+            print(line, end="", flush=True)
+        return bool(line)
+
+    with child, Worker(listen) as listening:
+        try:
+            while not listening.wait(0.2):
+                beat = beats.peek()
+                limit = patience.start if beat is None else patience.silence
+                if time.perf_counter() - (started if beat is None else beat) > limit:
+                    log.warning("mien has been silent for %g s and is ended", limit)
+                    child.kill()
+                    break
+        except KeyboardInterrupt:
+            child.terminate()
+            child.wait()
+            raise
+        return child.wait()
