@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from app.commands.run import INTERRUPTED, add_regressor_arguments
 from app.face_model import face_model_path
 from app.progress import ProgressBar
-from app.recordings import FORMATS, open_recording
+from app.recordings import FORMATS, MESHES, Mesh, open_recording
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import Source, SourceSettings, open_source
 from app.threads import Latest, Worker
@@ -55,6 +55,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="live: as `mien run` does; offline: looks ahead, steadier and without lag; none: raw",
     )
     parser.add_argument(
+        "--mesh",
+        choices=MESHES,
+        help="what a .glb shows: the free head, or FLAME in the person's shape, which needs a "
+        "regressor of it (default: as the profile says)",
+    )
+    parser.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
         help="exchange left and right (default: as the profile says)",
@@ -82,13 +88,26 @@ def run(arguments: argparse.Namespace) -> int:
         runtime=arguments.runtime,
     )
     for spec, group in zip(arguments.input, paths, strict=True):
-        if not track(spec, group, tracking, smooth=arguments.smooth, mirror=mirror):
+        if not track(
+            spec,
+            group,
+            tracking,
+            smooth=arguments.smooth,
+            mesh=arguments.mesh or profile.takes.mesh,
+            mirror=mirror,
+        ):
             return INTERRUPTED
     return 0
 
 
 def track(
-    spec: str, paths: list[Path], tracking: TrackingSettings, *, smooth: Smooth, mirror: bool
+    spec: str,
+    paths: list[Path],
+    tracking: TrackingSettings,
+    *,
+    smooth: Smooth,
+    mesh: Mesh,
+    mirror: bool,
 ) -> bool:
     """Track one input into files; False if Ctrl-C ended it early (the files are whole).
 
@@ -100,7 +119,8 @@ def track(
         tracking = replace(tracking, smoother=replace(tracking.smoother, filtering=False))
     with ExitStack() as stack:
         source = stack.enter_context(_open(spec))
-        recordings = [stack.enter_context(open_recording(path)) for path in paths]
+        flame = tracking.models if mesh == "flame" else None
+        recordings = [stack.enter_context(open_recording(path, flame=flame)) for path in paths]
         chain = open_chain(tracking, stack, live=False)
         bar = stack.enter_context(ProgressBar(source.name, source.frame_count))
         frames: Latest[Frame] = Latest()

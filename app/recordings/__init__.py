@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self, get_args
 
 from app.recordings.bvh import Bvh
 from app.recordings.glb import Glb
+from app.recordings.glb_flame import FlameGlb
 from app.recordings.json_lines import JsonLines
 from app.recordings.livelink_csv import LiveLinkCsv
 from app.recordings.npz import Npz
@@ -29,6 +30,10 @@ FORMATS: dict[str, type[Bvh | Glb | JsonLines | LiveLinkCsv | Npz | Usd | UsdCra
 }
 """By the ending of the file's name."""
 
+
+Mesh = Literal["head", "flame"]
+MESHES: tuple[Mesh, ...] = get_args(Mesh)
+"""That a GLB may have."""
 
 Footage = Video | Wav
 """What is recorded of the pictures themselves and of what is heard."""
@@ -72,8 +77,10 @@ def open_footage(path: Path) -> Footage:
     return FOOTAGE[path.suffix.lower()](path)
 
 
-def open_recording(path: Path) -> Recording:
+def open_recording(path: Path, *, flame: Path | None = None) -> Recording:
     """A new recording in the format of the path's ending.
+
+    flame: the models folder, where a GLB is to have FLAME's mesh; None: the free head.
 
     Raises RecordingError: unknown ending, no such folder, no permission, or the file exists and
     is not empty.
@@ -85,4 +92,6 @@ def open_recording(path: Path) -> Recording:
             f"cannot record to {path}: unknown ending {path.suffix!r}; "
             f"expected {' or '.join((*FORMATS, *FOOTAGE))}."
         ) from None
+    if recording is Glb and flame is not None:
+        return FlameGlb(path, flame)
     return recording(path)

@@ -11,6 +11,7 @@ one or the other does it when importing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ import numpy as np
 
 from app.recordings.glb_file import Channel, GrowingGlb
 from app.recordings.glb_head import head_scene
+from app.recordings.glb_scene import Scene
 from app.recordings.motion import Floats, TakeTime, Turn, finite
 from engine.blendshapes import BLENDSHAPES
 from engine.data import FaceState
@@ -34,14 +36,33 @@ CHANNELS = (
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Figure:
+    """What is animated.
+
+    scene:      with the nodes of CHANNELS, neutral, the head at the origin.
+    neck_pivot: (3,) m: where the head meets the bust.
+    """
+
+    scene: Scene
+    neck_pivot: Floats
+
+
+def free_head_figure() -> Figure:
+    """The free head."""
+    head = load_free_head().subdivided()
+    return Figure(head_scene(head), head.neck_pivot.astype(np.float64))
+
+
 class Glb:
     """Writes one key per state."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, figure: Figure | None = None) -> None:
+        """figure: left out, the free head. Raises RecordingError."""
+        figure = free_head_figure() if figure is None else figure
         self.path = path
-        head = load_free_head().subdivided()
-        self._neck_pivot = head.neck_pivot.astype(np.float64)
-        self._file = GrowingGlb(path, head_scene(head), CHANNELS)
+        self._neck_pivot = figure.neck_pivot
+        self._file = GrowingGlb(path, figure.scene, CHANNELS)
         self._time = TakeTime()
         self._head_turn = Turn()
         self._eye_turns = tuple(Turn() for _ in EYES)

@@ -15,7 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.recordings import FOOTAGE, FORMATS, Footage, Recording, open_footage, open_recording
+from app.recordings import (
+    FOOTAGE,
+    FORMATS,
+    Footage,
+    Mesh,
+    Recording,
+    open_footage,
+    open_recording,
+)
 from app.threads import Worker
 from engine.data import FaceState, Frame
 from engine.errors import RecordingError
@@ -32,11 +40,14 @@ class TakeSettings:
     folder:  empty: the folder of takes (`mien doctor` names it).
     formats: endings of the files that a take has; "mkv" is the camera's picture, "wav" the sound.
     slate:   what the files' names begin with.
+    mesh:    of GLB files: the free head, or FLAME in the person's shape, as far as a regressor of
+             it is in use.
     """
 
     folder: str = ""
     formats: tuple[str, ...] = ("csv",)
     slate: str = "take"
+    mesh: Mesh = "head"
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[\w][\w .-]{0,63}", self.slate):
@@ -56,9 +67,19 @@ class Takes:
     failed:     whether a file had to be ended early, or a take could not begin.
     """
 
-    def __init__(self, paths: Sequence[Path], settings: TakeSettings, folder: Path) -> None:
-        """Open all files or none; raises RecordingError. folder: of takes that begin later."""
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        settings: TakeSettings,
+        folder: Path,
+        models: Path | None = None,
+    ) -> None:
+        """Open all files or none; raises RecordingError.
+
+        folder: of takes that begin later. models: of face models, for `mesh`.
+        """
         self.failed = False
+        self._flame = models if settings.mesh == "flame" else None
         self.recordings: list[Recording | Footage] = self._open(paths)
         self._running = list(self.recordings)
         self._settings = settings
@@ -129,8 +150,10 @@ class Takes:
         recordings: list[Recording | Footage] = []
         try:
             for path in paths:
-                footage = path.suffix.lower() in FOOTAGE
-                recordings.append(open_footage(path) if footage else open_recording(path))
+                if path.suffix.lower() in FOOTAGE:
+                    recordings.append(open_footage(path))
+                else:
+                    recordings.append(open_recording(path, flame=self._flame))
         except RecordingError:
             for recording in recordings:
                 recording.close()
