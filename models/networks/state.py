@@ -38,7 +38,7 @@ def loaded(build: Callable[[], nn.Module], state: State, *, name: str) -> nn.Mod
     if surplus := sorted(given - needed):
         raise _refusal(name, f"{_count(surplus)} too many; expected {len(needed)} entries")
     tensors = {key: torch.zeros((), dtype=torch.int64) for key in expected if key not in needed}
-    for key in needed:
+    for key in sorted(needed):
         array = np.asarray(state[key])
         shape = tuple(expected[key].shape)
         if array.shape != shape:
