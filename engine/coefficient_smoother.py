@@ -121,23 +121,28 @@ class CoefficientSmoother:
         return FilterBank(floor, caution, np.repeat(falls, sizes))
 
 
-def eased(coefficients: Coefficients, share: float) -> Coefficients:
-    """A share 0 … 1 of the way from neutral to these. Whose face it is and where stays."""
-    turned_by = slerp(IDENTITY_ROTATION, turned(IDENTITY_ROTATION, coefficients.rotation), share)
+def eased(
+    coefficients: Coefficients, share: float, start: Coefficients | None = None
+) -> Coefficients:
+    """A share 0 … 1 of the way from `start` to these. Whose face it is and where stays.
+
+    start: neutral if it is None or of another kind.
+    """
+    if type(start) is not type(coefficients):
+        start = None
+
+    def between(name: str) -> Array:
+        end: Array = getattr(coefficients, name)
+        here: Array | float = 0.0 if start is None else getattr(start, name)
+        return np.asarray(here + share * (end - here))
+
+    begun = IDENTITY_ROTATION if start is None else turned(IDENTITY_ROTATION, start.rotation)
+    turned_by = slerp(begun, turned(IDENTITY_ROTATION, coefficients.rotation), share)
     rotation = turn_between(IDENTITY_ROTATION, turned_by)
-    expression = share * coefficients.expression
-    match coefficients:
-        case FlameCoefficients():
-            return replace(
-                coefficients,
-                expression=expression,
-                rotation=rotation,
-                neck=share * coefficients.neck,
-                jaw=share * coefficients.jaw,
-                eyelids=share * coefficients.eyelids,
-            )
-        case BfmCoefficients():
-            return replace(coefficients, expression=expression, rotation=rotation)
+    names = ["expression"]
+    if isinstance(coefficients, FlameCoefficients):
+        names += ["neck", "jaw", "eyelids"]
+    return replace(coefficients, rotation=rotation, **{name: between(name) for name in names})
 
 
 def blended(start: Coefficients, end: Coefficients, share: Array) -> Coefficients:

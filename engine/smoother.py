@@ -1,7 +1,8 @@
 """Observation | None in, FaceState out: noise removed, and a face that is always valid.
 
 When the face is lost the state holds for a moment (a hand in front of the mouth), then eases to
-neutral; when it is back the state eases to it, so that nothing ever jumps.
+neutral; when it is back the state eases to it from wherever it is by then, so that nothing ever
+jumps.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _CHANNELS: dict[str, slice] = {
 }
 _VALUES = slice(0, 59)  # all but the rotation, which is a quaternion
 _COUNT = 62
+LEAST_EASING = 1e-3  # s
 _CAUTION_RANGE = 2.0  # at quickness 0; its inverse at quickness 1
 _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 
@@ -79,7 +81,7 @@ class SmootherSettings:
     lid_opening: how fast a lid may open, in eyeBlink a second. Lids close at once.
     hold:        how long the last face stays before it eases to neutral.
     ease_out:    how long easing to neutral takes.
-    ease_in:     how long easing to a face that is back takes.
+    ease_in:     how long easing to a face that is back takes; no longer than it was away.
     closed_eye:  eyeBlink above which the iris is hidden and the eye's gaze is not believed.
     filtering:   False: the face is given as it was regressed, with its noise.
     """
@@ -184,7 +186,10 @@ class Smoother:
         self._filter = ObservationFilter(settings) if settings.filtering else None
         self._face: Observation | None = None  # the newest one, its values filtered
         self._presence = 0.0  # 0 neutral … 1 the face as it is
-        self._before: float | None = None  # timestamp of the newest state
+        self._shown: FaceState | None = None  # the newest state
+        self._met_from: FaceState | None = None  # where the state was when the face came back
+        self._met = 1.0  # 0 there … 1 at the face
+        self._easing = settings.ease_in  # s from there to the face
         self._adopted = False  # since the last observation
 
     def adopt(self, settings: SmootherSettings) -> None:
@@ -197,23 +202,32 @@ class Smoother:
         self, observation: Observation | None, *, timestamp: float, image_size: tuple[int, int]
     ) -> FaceState:
         """The state at `timestamp`. Timestamps must not go back."""
-        elapsed = 0.0 if self._before is None else max(timestamp - self._before, 0.0)
+        before = self._shown
+        elapsed = 0.0 if before is None else max(timestamp - before.timestamp, 0.0)
         if observation is None:
             self._fade_out(timestamp, elapsed)
         else:
-            is_new = self._presence == 0.0 or self._adopted
-            self._adopted = False
-            self._fade_in(elapsed)
-            self._face = observation
+            if before is not None and before.landmarks is None:
+                self._return(before, timestamp)
+            self._presence = 1.0
+            is_new = self._is_new(timestamp)
+            self._face, self._adopted = observation, False
             if self._filter is not None:
                 self._face = self._filter.update(observation, is_new=is_new)
-        self._before = timestamp
-        return self._state(observation, timestamp, image_size)
+        self._met = min(1.0, self._met + elapsed / self._easing)
+        self._shown = self._state(observation, timestamp, image_size)
+        return self._shown
 
-    def _fade_in(self, elapsed: float) -> None:
-        if self._before is None:  # nothing has been shown that could jump
-            self._presence = 1.0
-        self._presence = min(1.0, self._presence + elapsed / self._settings.ease_in)
+    def _is_new(self, timestamp: float) -> bool:
+        if self._face is None or self._adopted:
+            return True
+        return timestamp - self._face.timestamp > self._settings.hold
+
+    def _return(self, before: FaceState, timestamp: float) -> None:
+        self._met_from, self._met, self._easing = before, 0.0, self._settings.ease_in
+        if self._face is not None:
+            away = timestamp - self._face.timestamp
+            self._easing = min(self._easing, max(away, LEAST_EASING))
 
     def _fade_out(self, timestamp: float, elapsed: float) -> None:
         if self._face is not None and timestamp - self._face.timestamp > self._settings.hold:
@@ -223,25 +237,33 @@ class Smoother:
         self, observation: Observation | None, timestamp: float, image_size: tuple[int, int]
     ) -> FaceState:
         face = self._face
-        share = self._presence * self._presence * (3.0 - 2.0 * self._presence)  # smoothstep
-        if face is None or share == 0.0:
-            weights, gaze = np.zeros(len(BLENDSHAPES)), np.zeros((2, 2))
-            rotation = IDENTITY_ROTATION
-        elif share == 1.0:
-            weights, gaze, rotation = face.weights, face.gaze, face.head_rotation
+        if face is None:
+            weights, gaze, coefficients = np.zeros(len(BLENDSHAPES)), np.zeros((2, 2)), None
+            rotation, position = IDENTITY_ROTATION, TYPICAL_POSITION
         else:
-            weights, gaze = share * face.weights, share * face.gaze
-            rotation = slerp(IDENTITY_ROTATION, face.head_rotation, share)
-        coefficients = None if face is None else face.coefficients
-        if coefficients is not None and share < 1.0:
-            coefficients = eased(coefficients, share)
+            weights, gaze, coefficients = face.weights, face.gaze, face.coefficients
+            rotation, position = face.head_rotation, face.head_position
+        start, share = self._met_from, _smoothstep(self._met)
+        if start is not None and share < 1.0:
+            weights = start.weights + share * (weights - start.weights)
+            gaze = start.gaze + share * (gaze - start.gaze)
+            position = start.head_position + share * (position - start.head_position)
+            rotation = slerp(start.head_rotation, rotation, share)
+            if coefficients is not None:
+                coefficients = eased(coefficients, share, start.coefficients)
+        share = _smoothstep(self._presence)
+        if share < 1.0:
+            weights, gaze = share * weights, share * gaze
+            rotation = slerp(IDENTITY_ROTATION, rotation, share)
+            if coefficients is not None:
+                coefficients = eased(coefficients, share)
         return FaceState(
             timestamp=timestamp,
             tracked=self._presence > 0.0,
             confidence=0.0 if observation is None else observation.confidence,
             weights=weights,
             head_rotation=rotation,
-            head_position=TYPICAL_POSITION if face is None else face.head_position,
+            head_position=position,
             gaze=gaze,
             landmarks=None if observation is None else observation.landmarks,
             image_size=image_size,
@@ -292,6 +314,10 @@ def _filter_bank(settings: SmootherSettings) -> FilterBank:
     fastest_fall = np.full(_COUNT, np.inf)
     fastest_fall[list(_BLINKS)] = settings.lid_opening
     return FilterBank(floor, _CAUTION_RANGE ** (1.0 - 2.0 * quickness), fastest_fall)
+
+
+def _smoothstep(share: float) -> float:
+    return share * share * (3.0 - 2.0 * share)
 
 
 def _caution(quickness: float) -> float:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -208,3 +209,33 @@ def test_settings_of_an_unknown_channel_are_refused() -> None:
         ChannelSettings("chin")
     with pytest.raises(ValueError, match="floor is 0"):
         ChannelSettings("gaze", floor=0.0)
+
+
+def returned(away: int) -> list[FaceState]:
+    """The state before the face came back, elsewhere and otherwise, and those since."""
+    smoother = Smoother(SETTINGS)
+    gone = states(smoother, [observation(jawOpen=0.8)] * 10 + [None] * away)
+    face = replace(
+        observation(jawOpen=0.1),
+        head_position=np.array([0.2, 0.0, -0.6]),
+        head_rotation=quaternion_from_euler(0.0, -0.4, 0.0),
+        gaze=np.array([[-0.3, 0.0], [-0.3, 0.0]]),
+    )
+    return [gone[-1], *states(smoother, [face] * 15, start=(10 + away) / RATE)]
+
+
+@pytest.mark.parametrize("away", [8, 15, 60])
+def test_a_face_that_is_back_elsewhere_is_met_from_where_the_state_is(away: int) -> None:
+    back = returned(away)
+    way = back[-1].head_position - back[0].head_position
+    steps = np.diff([state.head_position for state in back], axis=0)
+    assert np.abs(steps).max() <= 0.3 * np.abs(way).max()
+    assert np.abs(np.diff([state.weights for state in back], axis=0)).max() < 0.3
+    turns = [rotation_angle(a.head_rotation, b.head_rotation) for a, b in pairwise(back)]
+    assert max(turns) < 0.3 * 0.9
+    assert back[-1].head_position == pytest.approx([0.2, 0.0, -0.6])
+
+
+def test_a_face_that_was_missed_in_one_picture_is_met_within_two() -> None:
+    back = returned(1)
+    assert back[3].head_position == pytest.approx([0.2, 0.0, -0.6])
