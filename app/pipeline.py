@@ -23,6 +23,7 @@ from app.actions import Action, Lead, Quit, Wishes
 from app.desk import Desk
 from app.destinations import Destinations
 from app.folders import takes_folder
+from app.hotkeys import Hotkeys
 from app.meter import Meter
 from app.recordings.takes import Takes
 from app.remote import open_remote
@@ -68,6 +69,7 @@ def run(
     with ExitStack() as stack:
         takes = stack.enter_context(Takes(settings.recordings, settings.takes, takes_folder()))
         remote = stack.enter_context(open_remote(settings.remote))
+        hotkeys = stack.enter_context(Hotkeys(settings.profile.hotkeys))
         chain = open_chain(settings.tracking, stack, live=True)
         if guide is not None:
             chain.lead()
@@ -136,7 +138,7 @@ def run(
                 capturing.check()
                 if alive is not None and not meter.stuck:
                     alive()
-                actions: tuple[Action, ...] = remote.actions()
+                actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
                 if viewer is None:
                     tracking.wait(PATIENCE)
                 else:

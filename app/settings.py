@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.folders import config_folder, data_folder
+from app.hotkeys import HotkeySettings
 from app.outputs import OutputSettings, parse_output
 from app.outputs.ifacialmocap import IFacialMocapSettings
 from app.outputs.livelink import LiveLinkSettings
@@ -38,6 +39,7 @@ class Profile:
     outputs:    PROTOCOL[:HOST[:PORT]] of every live destination.
     remote:     [HOST:]PORT at which other programs may ask over OSC; empty: nowhere.
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
+    budget:     leave the processor to a game: half the pictures, predicted in between.
     regressor:  what looks at the face; all but MediaPipe have to be added (`mien models`).
     """
 
@@ -46,7 +48,9 @@ class Profile:
     face_model: Path | None = None
     outputs: tuple[str, ...] = ("vmc", "osc")
     remote: str = ""
+    hotkeys: HotkeySettings = HotkeySettings()
     output_rate: float = 0.0
+    budget: bool = False
     regressor: RegressorChoice = "mediapipe"
     runtime: RuntimeSettings = RuntimeSettings()
     tracker: TrackerSettings = TrackerSettings()
