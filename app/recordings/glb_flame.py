@@ -24,13 +24,14 @@ from app.threads import Worker
 from engine.blendshapes import BLENDSHAPES
 from engine.data import FaceState, FlameCoefficients
 from engine.errors import RecordingError
-from engine.retarget import Retarget
+from engine.face_motion import carried, flame_motion
 from models.heads.flame import FlameHead
 from models.heads.free import EYES
 
 LONGEST_WAIT = 10.0  # s for the shape
 PATIENCE = 0.1  # s
 LEAST_DELTA = 2e-5  # metres
+EXPRESSIONS = 50  # what the retarget stage looks at; the actions do not depend on it
 LICENCE = "The mesh is FLAME's and comes under the licence of the installed model."
 
 _NODES = ("rig", "bust", "head", *EYES, "face")
@@ -88,7 +89,8 @@ class FlameGlb:
 
     def _load(self) -> bool:
         head = FlameHead.load(self._models)
-        self._offsets = Retarget(head).actions.astype(np.float32)
+        motion = flame_motion(head, carried(head), EXPRESSIONS, eyelids=False)
+        self._offsets = motion.actions.offsets.astype(np.float32)
         self._head = head
         return False
 
