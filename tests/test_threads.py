@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.threads import Latest, Worker
+from app.threads import Errands, Latest, Worker
 
 
 def test_the_newest_item_replaces_an_unseen_one_and_that_is_counted() -> None:
@@ -92,3 +92,42 @@ def test_an_interrupted_wait_does_not_take_the_worker_for_ended() -> None:
         assert worker.running
         finish.set()
         assert worker.wait(5.0)
+
+
+def test_an_errand_gives_its_result_once_or_raises_what_it_raised() -> None:
+    errands: Errands[int] = Errands("test")
+    errands.start(lambda: 7)
+    assert errands.wait(1.0) and not errands.busy
+    assert errands.result() == 7 and errands.result() is None
+
+    def fail() -> int:
+        raise ValueError("no")
+
+    errands.start(fail)
+    assert errands.wait(1.0)
+    with pytest.raises(ValueError, match="no"):
+        errands.result()
+    assert errands.stop(lambda: None, 1.0) and not errands.running
+
+
+def test_an_errand_that_hangs_is_waited_for_no_longer_than_asked_and_ends_in_order() -> None:
+    returned, calls = threading.Event(), []
+    errands: Errands[None] = Errands("test")
+
+    def hang() -> None:
+        returned.wait()
+        calls.append("returned")
+
+    errands.start(hang)
+    assert not errands.wait(0.01) and errands.busy
+    assert not errands.stop(lambda: calls.append("last"), 0.01) and errands.running
+    returned.set()
+    assert errands.stop(lambda: calls.append("never"), 1.0)
+    assert calls == ["returned", "last"]
+
+
+def test_a_stopped_errand_begins_nothing() -> None:
+    errands: Errands[int] = Errands("test")
+    errands.stop(lambda: None, 1.0)
+    errands.start(lambda: 7)
+    assert errands.wait(0.0) and errands.result() is None
