@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
 AT_ONCE = 1 << 16  # bytes of text that one step writes
+STEPS_TO_DISK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class NextFile:
         self._texts = list(layout.texts)  # that are still to be written
         self._blanked = 0 if layout.blank else layout.room
         self._rows = 0
+        self._steps = 0
         try:
             self.file.truncate(layout.length)
         except OSError:
@@ -70,6 +74,11 @@ class NextFile:
             present.seek(present_start + self._rows * size)
             write_at(self.file, start + self._rows * size, present.read(count * size))
         self._rows += count
+        self._steps += 1
+        if sys.platform == "linux" and self._steps % STEPS_TO_DISK == 0:
+            # Begin to write it out: ext4 otherwise does it all at once when the file takes its
+            # place, 40 ms for half an hour.
+            os.posix_fadvise(self.file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _blank(self, at_once: int) -> None:
         count = min(at_once, self.layout.room - self._blanked)
