@@ -31,6 +31,11 @@ def read_profile(path: Path, kind: type[T]) -> T:
         raise SettingsError(
             f"cannot read the profile {path}: {error.strerror}. Check the name, or leave it out."
         ) from error
+    except RecursionError as error:
+        raise SettingsError(
+            f"the profile {path} is not usable: tables or lists too deep in each other. Mend or "
+            "remove the file."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"the profile {path} is not TOML: {error}. Mend or remove the file."
@@ -116,7 +121,10 @@ def _plain(raw: Any, hint: Any, name: str, faults: list[str]) -> Any:
     if hint is int and is_number and isinstance(raw, int):
         return raw
     if hint is float and is_number:
-        return float(raw)
+        try:
+            return float(raw)
+        except OverflowError:  # a whole number of hundreds of digits
+            return _fault(raw, "a number that a float can hold", name, faults)
     if hint is str and isinstance(raw, str):
         return raw
     if hint is Path and isinstance(raw, str):

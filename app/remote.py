@@ -41,7 +41,7 @@ def open_remote(spec: str) -> Remote:
     if not spec:
         return Remote(None)
     host, _, port = spec.rpartition(":")
-    if not (port.isdecimal() and 0 < int(port) < 65536):
+    if not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         raise SettingsError(
             f"`remote` is {spec!r}; expected a port such as 9010, or 0.0.0.0:9010 for other "
             "computers, too."

@@ -123,7 +123,8 @@ def parse_output(spec: str) -> OutputSettings:
                 f"output {spec!r} has no host; expected PROTOCOL[:HOST[:PORT]]. "
                 f"For port {host} of this machine write {protocol}::{host}."
             )
-    if port and not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+    is_number = port.isascii() and port.isdigit() and len(port) <= 5
+    if port and not (is_number and 1 <= int(port) <= 65535):
         raise SettingsError(f"bad port {port!r} in output {spec!r}; expected 1 to 65535.")
     return OutputSettings(options, host or DEFAULT_HOST, int(port) if port else usual_port)
 

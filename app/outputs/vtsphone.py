@@ -94,7 +94,9 @@ def request_from(datagram: bytes) -> Request | None:
         return None
     if not all(type(port) is int and 1 <= port <= 65535 for port in ports):
         return None
-    if not isinstance(seconds, int | float) or math.isnan(seconds):
+    if not isinstance(seconds, int | float):
+        return None
+    if isinstance(seconds, float) and math.isnan(seconds):
         return None
     return Request(tuple(ports), min(_LONGEST, max(_SHORTEST, seconds)), ascii(client)[1:-1][:64])
 

@@ -62,7 +62,8 @@ def find_camera(spec: str, cameras: tuple[Camera, ...]) -> Camera:
         raise SourceError(f"cannot open {kind} {spec!r}: {NO_CAMERA}")
     wanted = spec.casefold()
     if wanted.isdecimal():
-        matches = [camera for camera in cameras if camera.number == int(wanted)]
+        number = wanted.lstrip("0") or "0"
+        matches = [camera for camera in cameras if str(camera.number) == number]
     else:
         matches = [camera for camera in cameras if camera.name.casefold() == wanted]
         matches = matches or [camera for camera in cameras if wanted in camera.name.casefold()]
