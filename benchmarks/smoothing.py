@@ -1,12 +1,13 @@
 """mien's smoother beside the filters that other trackers ship: tables in Markdown.
 
     python -m benchmarks.smoothing [--json] [--seed N] [--timing uneven|even] [--video FILE]
-                                   [--offline]
+                                   [--noise always|late] [--offline]
 
 Made signals, 30 and 60 frames a second. uneven (the default): one frame in twenty is dropped and
 each comes up to a quarter of a frame late, its timestamp true; even: no frame is late. Noise has a
-standard deviation of 0.02 and is there from the start; 3 s of rest precede what is measured. Means
-over 20 seeds. `mien` is the Smoother with default settings, driven from observation to state;
+standard deviation of 0.02 and is there from the start; 3 s of rest precede what is measured. With
+--noise late those 3 s are perfectly silent: how soon the noise is learned counts too. Means over 20
+seeds. `mien` is the Smoother with default settings, driven from observation to state;
 with --offline also `mien offline`, which looks ahead (`mien track --smooth offline`).
 
 rest_*:     s.d. out / in on a still signal: white, AR(1) with ρ = .6, Student's t with 3 degrees.
@@ -121,7 +122,9 @@ def _observation(weights: Array, timestamp: float) -> Observation:
     )
 
 
-def measure(filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: bool) -> Figures:
+def measure(
+    filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: bool, onset: float = 0.0
+) -> Figures:
     """`lids` filters the blink, `filtered` all else."""
     random = np.random.default_rng((seed, rate))
 
@@ -134,10 +137,11 @@ def measure(filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: boo
         return kept
 
     def white(t: Array) -> Array:
-        return random.normal(0.0, SIGMA, (len(t), SEEDS))
+        return random.normal(0.0, SIGMA, (len(t), SEEDS)) * (t >= onset)[:, None]
 
     def student(t: Array) -> Array:
-        return random.standard_t(3, (len(t), SEEDS)) * (SIGMA / math.sqrt(3.0))
+        noise = random.standard_t(3, (len(t), SEEDS)) * (SIGMA / math.sqrt(3.0))
+        return noise * (t >= onset)[:, None]
 
     def coloured(t: Array) -> Array:
         noise = white(t)
@@ -192,8 +196,10 @@ def measure(filtered: Filter, lids: Filter, rate: int, seed: int, *, uneven: boo
     )
 
 
-def measure_all(seed: int, *, uneven: bool, offline: bool = False) -> dict[str, dict[str, Figures]]:
-    """By filter, then by rate."""
+def measure_all(
+    seed: int, *, uneven: bool, offline: bool = False, onset: float = 0.0
+) -> dict[str, dict[str, Figures]]:
+    """By filter, then by rate. onset: s from which on there is noise."""
 
     def lids(samples: Array, timestamps: Array) -> Array:
         return smoothed(samples, timestamps, LIDS)
@@ -206,7 +212,7 @@ def measure_all(seed: int, *, uneven: bool, offline: bool = False) -> dict[str, 
     if offline:
         filters["mien offline"] = (looked_ahead, lids_ahead)
     return {
-        name: {str(rate): measure(*pair, rate, seed, uneven=uneven) for rate in RATES}
+        name: {str(rate): measure(*pair, rate, seed, uneven=uneven, onset=onset) for rate in RATES}
         for name, pair in filters.items()
     }
 
@@ -296,6 +302,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="{filter: {rate: {figure: value}}}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--timing", choices=("uneven", "even"), default="uneven")
+    parser.add_argument("--noise", choices=("always", "late"), default="always")
     parser.add_argument("--offline", action="store_true", help="measure the offline filter too")
     parser.add_argument("--video", type=Path, help="a clip whose first second is at rest")
     arguments = parser.parse_args()
@@ -303,7 +310,10 @@ def main() -> int:
         print(measure_video(arguments.video))
         return 0
     results = measure_all(
-        arguments.seed, uneven=arguments.timing == "uneven", offline=arguments.offline
+        arguments.seed,
+        uneven=arguments.timing == "uneven",
+        offline=arguments.offline,
+        onset=REST if arguments.noise == "late" else 0.0,
     )
     if arguments.json:
         plain = {

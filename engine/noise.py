@@ -27,9 +27,9 @@ ZIGZAG_RATE = 2.2  # per second, of the logarithm of the scale
 ZIGZAG_BEYOND = 0.4  # of the samples go further than the scale
 ZIGZAG_PER_LEVEL = 0.5  # of Gaussian white noise
 SURPRISE = 6.0  # a zigzag so many scales wide means that the scale is far too small …
-SURPRISE_RATE = 3.0  # … and the scale grows by so much faster
+SURPRISE_RATE = 4.0  # … and the scale grows by so much faster
 
-DEVIATION_RATE = 3.3
+DEVIATION_RATE = 6.0
 DEVIATION_BEYOND = 0.1
 DEVIATION_PER_LEVEL = 1.72  # of Gaussian white noise about a value that moves a little itself
 
@@ -59,12 +59,13 @@ class NoiseLevel:
         """
         step = min(elapsed, LONGEST_STEP)
         zigzag = np.maximum(np.minimum(change, self._back), -np.maximum(change, self._back))
+        telling = (change != 0.0) | (self._back != 0.0)  # perfect silence is not yet any noise
         self._back = -change
 
-        memory = 1.0 - math.exp(-step / SHARE_MEMORY)
+        memory = (1.0 - math.exp(-step / SHARE_MEMORY)) * telling
         self._zigzag_share += memory * ((zigzag > 0.0) - self._zigzag_share)
         belief = (self._zigzag_share - MOVING_SHARE) * (step / (NOISY_SHARE - MOVING_SHARE))
-        belief = np.minimum(np.maximum(belief, 0.0), step)
+        belief = np.minimum(np.maximum(belief, 0.0), step) * telling
 
         zigzag /= ZIGZAG_PER_LEVEL
         push = (zigzag > self._zigzag) - ZIGZAG_BEYOND
