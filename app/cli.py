@@ -16,7 +16,17 @@ from types import FrameType
 
 import cv2
 
-from app.commands import bench, calibrate, cameras, doctor, listen, models, run, track
+from app.commands import (
+    bench,
+    calibrate,
+    cameras,
+    doctor,
+    install_shortcut,
+    listen,
+    models,
+    run,
+    track,
+)
 from app.folders import log_folder
 from app.log import set_up_log
 from app.native_messages import divert_native_messages
@@ -31,6 +41,7 @@ COMMANDS = {
     "calibrate": calibrate,
     "bench": bench,
     "doctor": doctor,
+    "install-shortcut": install_shortcut,
 }
 
 log = logging.getLogger(__name__)
@@ -62,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = COMMANDS[arguments.command].run(arguments)
     except MienError as error:
         log.info("ended by %s", type(error).__name__)
-        print(f"mien: {error}", file=sys.stderr)
+        print(f"mien: {' '.join(str(error).split())}", file=sys.stderr)  # names may hold line ends
         return 1
     except KeyboardInterrupt:
         return run.INTERRUPTED

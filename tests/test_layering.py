@@ -33,6 +33,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.outputs",
         "app.recordings",
         "app.remote",
+        "app.shortcuts",
         "app.sources",
         "app.viewer",
     ),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from imgui_bundle import ImVec2, ImVec4, imgui
 
 from app.viewer import theme
+from app.viewer.rates import shortened
 
 BUTTON_PAD = 0.6, 0.34  # em, beside and above the text
 
@@ -105,7 +106,10 @@ def chooser(name: str, choices: Sequence[str], chosen: str) -> int | None:
     """A list that opens; the number of the choice that was made."""
     made = None
     imgui.set_next_item_width(-1.0)
-    if imgui.begin_combo(f"##{name}", chosen):
+    arrow = imgui.get_frame_height() + 2 * imgui.get_style().frame_padding.x
+    if imgui.begin_combo(
+        f"##{name}", shortened(chosen, imgui.get_content_region_avail().x - arrow)
+    ):
         for number, choice in enumerate(choices):
             pressed, _ = imgui.selectable(f"{choice}##{number}", choice == chosen)
             if choice == chosen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from imgui_bundle import ImVec2, imgui
 
 from app.actions import Calibrate, Lead, SetOutput, SetQuickness, SetRecording, SetSource
@@ -60,7 +62,8 @@ class SessionPage:
         elif source == "demo":
             chosen = DEMO
         else:
-            chosen = f"Camera {source}" if source.isdecimal() else source
+            name = source if "://" in source else Path(source).name
+            chosen = f"Camera {source}" if source.isdecimal() else name
         made = controls.chooser("source", (*cameras, DEMO, FILE), chosen)
         if made is not None:
             self._wants_path = made == len(cameras) + 1

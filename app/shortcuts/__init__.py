@@ -1,0 +1,89 @@
+"""Starters with our icon in a desktop's menu, on the desktop, or at login."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from app.folders import data_folder
+from app.shortcuts import freedesktop, macos, windows
+from app.shortcuts.icon import icns, ico, icon_png
+from app.shortcuts.starter import Starter
+from engine.errors import SettingsError
+
+MENU, LOGIN = ("Programs", "Desktop"), ("Startup",)  # Windows' names
+
+
+def install(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
+    """Write the starter, in place of one that is there; gives where, for people.
+
+    autostart: at login as well. Raises SettingsError.
+    """
+    try:
+        if sys.platform == "win32":
+            return _install_windows(starter, autostart=autostart)
+        if sys.platform == "darwin":
+            return _install_macos(starter, autostart=autostart)
+        return _install_freedesktop(starter, autostart=autostart)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write the shortcut: {error.filename}: {error.strerror}. Check the folder's "
+            "rights and free space."
+        ) from error
+
+
+def remove(starter: Starter) -> None:
+    """Remove what `install` has written, at login as well; the icon may be another starter's."""
+    if sys.platform == "win32":
+        windows.run_script(windows.remove_script(starter, places=MENU + LOGIN))
+        return
+    if sys.platform == "darwin":
+        shutil.rmtree(macos.application_path(starter), ignore_errors=True)
+        macos.agent_path(starter).unlink(missing_ok=True)
+        return
+    for autostart in (False, True):
+        folder = freedesktop.entry_folder(autostart=autostart)
+        (folder / f"{starter.name}.desktop").unlink(missing_ok=True)
+
+
+def _install_freedesktop(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
+    icon = freedesktop.icon_path()
+    _write(icon, icon_png())
+    written = []
+    for at_login in (False, True)[: 1 + autostart]:
+        path = freedesktop.entry_folder(autostart=at_login) / f"{starter.name}.desktop"
+        _write(path, freedesktop.desktop_entry(starter, icon).encode())
+        written.append(str(path))
+    return tuple(written)
+
+
+def _install_windows(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
+    icon = data_folder() / "mien.ico"
+    _write(icon, ico(icon_png()))
+    places = MENU + LOGIN if autostart else MENU
+    windows.run_script(windows.link_script(starter, icon, places=places))
+    return tuple(f"{starter.name}.lnk in your folder {place}" for place in places)
+
+
+def _install_macos(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
+    folder = macos.application_path(starter)
+    for name, content, is_program in macos.application_files(starter, icns(icon_png())):
+        _write(folder / name, content, is_program=is_program)
+    written = [str(folder)]
+    if autostart:
+        _write(macos.agent_path(starter), macos.agent(starter))
+        written.append(str(macos.agent_path(starter)))
+    return tuple(written)
+
+
+def _write(path: Path, content: bytes, *, is_program: bool = False) -> None:
+    """As a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(part).chmod(0o755 if is_program else 0o644)
+    Path(part).replace(path)

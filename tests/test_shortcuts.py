@@ -1,0 +1,152 @@
+"""Starters: what is written on Linux, and the files that Windows and macOS would get."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import plistlib
+import shlex
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.commands import install_shortcut
+from app.shortcuts import freedesktop, icon, macos, windows
+from app.shortcuts.starter import Starter, mien_starter, program
+from engine.errors import SettingsError
+from tests.desktop_entry import arguments_of
+
+ODD = Starter("mien", "mien", ('/opt/my "own" 100 %/mi$en`\\', "run", "it's --ümläut"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    if sys.platform != "linux":
+        pytest.skip("writes what Linux desktops read")
+    for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path / "mien"))
+    return tmp_path
+
+
+def entry(path: Path) -> dict[str, str]:
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[0] == "[Desktop Entry]"
+    return dict(line.split("=", 1) for line in lines[1:])
+
+
+def install_shortcut_command(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    install_shortcut.add_parser(parser.add_subparsers())
+    return install_shortcut.run(parser.parse_args(["install-shortcut", *arguments]))
+
+
+def test_a_starter_lies_in_the_menu_with_its_icon_and_starts_mien(home: Path) -> None:
+    assert install_shortcut_command() == 0
+    found = entry(home / ".local/share/applications/mien.desktop")
+    assert found["Type"] == "Application" and found["Terminal"] == "false"
+    image = cv2.imread(found["Icon"], cv2.IMREAD_UNCHANGED)
+    assert image is not None and image.shape == (256, 256, 4)
+    assert image[0, 0, 3] == 0 and image[128, 128, 3] == 255  # its corners are round
+    command = arguments_of(found["Exec"])
+    assert command == (*program(), "run", "--panel")
+    result = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0 and "--kiosk" in result.stdout
+    assert not (home / ".config/autostart").exists()
+
+
+def test_a_booth_starts_at_login_and_can_be_removed(home: Path) -> None:
+    assert install_shortcut_command("--kiosk", "--autostart") == 0
+    written = [
+        home / ".config/autostart/mien-booth.desktop",
+        home / ".local/share/applications/mien-booth.desktop",
+    ]
+    for path in written:
+        assert arguments_of(entry(path)["Exec"])[-2:] == ("run", "--kiosk")
+    assert install_shortcut_command("--kiosk", "--remove") == 0
+    assert not any(path.exists() for path in written)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(home: Path) -> None:
+    (home / ".local").write_text("a file")
+    with pytest.raises(SettingsError, match=r"^cannot write the shortcut: .*: Not a directory\. "):
+        install_shortcut_command()
+
+
+def test_every_character_reaches_the_program_on_linux() -> None:
+    text = freedesktop.desktop_entry(ODD, Path("/x/mien.png"))
+    line = next(line for line in text.splitlines() if line.startswith("Exec="))
+    assert arguments_of(line.removeprefix("Exec=")) == ODD.command
+
+
+def test_windows_links_name_program_icon_and_place() -> None:
+    script = windows.link_script(ODD, Path("C:/Users/O'Neill/mien.ico"), places=("Programs",))
+    assert "$shell.CreateShortcut((Join-Path $folder 'mien.lnk'))" in script
+    assert "$link.TargetPath = '/opt/my \"own\" 100 %/mi$en`\\'" in script
+    assert "$link.Arguments = 'run \"it''s --ümläut\"'" in script
+    assert "O''Neill" in script and "mien.ico,0'" in script
+    assert script.count("$link.Save()") == 1
+    assert "'mien.lnk'" in windows.remove_script(ODD, places=("Startup",))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has PowerShell")
+def test_powershell_is_handed_the_script_whole_and_its_absence_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SettingsError, match="PowerShell does not start: No such file") as caught:
+        windows.run_script("x")
+    assert "\n" not in str(caught.value)
+    shell = tmp_path / "powershell.exe"
+    shell.write_text(f'#!/bin/sh\n/bin/echo "$4" > {shlex.quote(str(tmp_path / "seen"))}\n')
+    shell.chmod(0o755)
+    windows.run_script("$x = 'ümläut'\n")
+    seen = base64.b64decode((tmp_path / "seen").read_text()).decode("utf-16-le")
+    assert seen == "$x = 'ümläut'\n"
+
+
+def test_the_mac_application_says_what_it_wants_the_camera_for() -> None:
+    files = {name: (data, runs) for name, data, runs in macos.application_files(ODD, b"icns")}
+    information = plistlib.loads(files["Contents/Info.plist"][0])
+    assert information["CFBundleExecutable"] == "mien"
+    assert information["NSCameraUsageDescription"]
+    script, is_program = files["Contents/MacOS/mien"]
+    assert is_program and tuple(shlex.split(script.decode().splitlines()[1])[1:]) == ODD.command
+    assert plistlib.loads(macos.agent(ODD))["RunAtLoad"] is True
+
+
+def test_icons_of_windows_and_macos_hold_pictures_of_the_sizes_they_state() -> None:
+    data = icon.ico(icon.icon_png())
+    reserved, kind, count = struct.unpack_from("<HHH", data)
+    assert (reserved, kind, count) == (0, 1, len(icon.ICO_SIZES))
+    for number, size in enumerate(icon.ICO_SIZES):
+        width, _, _, _, _, bits, length, place = struct.unpack_from(
+            "<BBBBHHII", data, 6 + 16 * number
+        )
+        assert (width or 256, bits) == (size, 32)
+        assert _side(data[place : place + length]) == size
+    data = icon.icns(icon.icon_png())
+    assert data[:4] == b"icns" and struct.unpack_from(">I", data, 4) == (len(data),)
+    place, sizes = 8, []
+    while place < len(data):
+        (length,) = struct.unpack_from(">I", data, place + 4)
+        sizes.append(_side(data[place + 8 : place + length]))
+        place += length
+    assert sizes == [size for _, size in icon.ICNS_KINDS] and place == len(data)
+
+
+def _side(png: bytes) -> int:
+    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert image is not None and image.shape[0] == image.shape[1]
+    return int(image.shape[0])
+
+
+def test_a_profile_is_named_to_the_starter() -> None:
+    starter = mien_starter(("run", "--profile", "Anna"))
+    assert starter.command[len(program()) :] == ("run", "--profile", "Anna")

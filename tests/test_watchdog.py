@@ -1,0 +1,66 @@
+"""The watchdog on real processes that fail, hang, and end as they should."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.watchdog import PULSE, Patience, Pulse, mien_command, watch
+
+QUICK = Patience(start=20.0, silence=0.5, pause=0.0)
+CHILD = """
+import sys, time
+from pathlib import Path
+runs = Path(sys.argv[1])
+runs.write_text(runs.read_text() + "x")
+number = len(runs.read_text())
+print({pulse!r}, flush=True)
+{body}
+"""
+
+
+def command(tmp_path: Path, body: str) -> list[str]:
+    (tmp_path / "runs").write_text("")
+    return [sys.executable, "-c", CHILD.format(pulse=PULSE, body=body), str(tmp_path / "runs")]
+
+
+@pytest.mark.parametrize("code", [0, 2, 130])
+def test_an_end_that_was_wanted_is_the_end(tmp_path: Path, code: int) -> None:
+    assert watch(command(tmp_path, f"sys.exit({code})"), QUICK) == code
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+def test_what_fails_or_is_killed_is_started_again(tmp_path: Path) -> None:
+    body = "import os\nif number < 3: os.kill(os.getpid(), 9) if number == 1 else sys.exit(1)"
+    assert watch(command(tmp_path, body), QUICK) == 0
+    assert (tmp_path / "runs").read_text() == "xxx"
+
+
+def test_what_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
+    started = time.perf_counter()
+    assert watch(command(tmp_path, "if number == 1: time.sleep(60)"), QUICK) == 0
+    assert (tmp_path / "runs").read_text() == "xx"
+    assert time.perf_counter() - started < 10.0
+
+
+def test_other_lines_are_passed_on_and_signs_of_life_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch(command(tmp_path, "print('demo: 5 frames')"), QUICK)
+    assert capsys.readouterr().out == "demo: 5 frames\n"
+
+
+def test_a_pulse_is_said_once_a_second_however_often_it_is_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pulse = Pulse()
+    for _ in range(100):
+        pulse()
+    assert capsys.readouterr().out == PULSE + "\n"
+
+
+def test_the_other_mien_is_started_by_the_same_python() -> None:
+    assert mien_command(["run", "--kiosk"]) == (sys.executable, "-m", "app", "run", "--kiosk")
