@@ -30,10 +30,13 @@ _REFRESH = 0.25  # s between two new statistics: a person reads no faster
 
 
 class Named(Protocol):
-    """A source, which may change its name."""
+    """A source, which may change its name and have trouble with its pictures."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def trouble(self) -> str: ...
 
 
 class Meter:
@@ -136,6 +139,7 @@ class Meter:
             recording_seconds=recorded,
             prompt=prompt,
             situation=situation,
+            trouble=self._source.trouble,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),

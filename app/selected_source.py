@@ -48,6 +48,10 @@ class SelectedSource:
         return self._source is None or self._source.live
 
     @property
+    def trouble(self) -> str:
+        return "" if self._source is None else self._source.trouble
+
+    @property
     def ended(self) -> bool:
         return self._closed or (self._source is not None and self._source.ended)
 

@@ -66,6 +66,7 @@ class Situation:
 
     source:        as `--source` takes it. source_fault: why the one last asked for is not taken.
     opening:       what is being opened now, as `--source` takes it; empty: nothing.
+    output_fault:  why the receiver last asked for is not taken.
     quickness:     0 steady … 1 quick.
     profile_fault: why the profile last asked for is not taken.
     """
@@ -74,6 +75,7 @@ class Situation:
     source_fault: str
     opening: str
     cameras: tuple[CameraChoice, ...]
+    output_fault: str
     quickness: float
     calibration: CalibrationSettings
     profile: str
@@ -102,6 +104,7 @@ class Statistics:
     recordings: tuple[RecordingStatistics, ...] = ()
     recording_seconds: float = 0.0
     situation: Situation | None = None  # None: there is nothing to set
+    trouble: str = ""  # what is wrong with the pictures that come
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,15 @@ def test_before_the_first_picture_the_source_is_named() -> None:
     assert waiting.advice == "from camera 0"
 
 
+def test_what_is_wrong_with_the_pictures_is_a_warning_unless_others_capture_them() -> None:
+    notices = Notices(started=0.0)
+    notices.observe(9.9, frame_index=1, face=True)
+    trouble = "Only 15 of 30 pictures a second: too dark?"
+    (notice,) = notices.current(10.0, "camera 0", quiet=False, trouble=trouble)
+    assert notice.title == trouble and notice.warning
+    assert notices.current(10.0, "camera 0", quiet=True, trouble=trouble) == ()
+
+
 def test_a_picture_that_others_capture_shows_only_answers_to_keys() -> None:
     notices = Notices(started=0.0)
     assert notices.current(3.0, "demo", quiet=True) == ()

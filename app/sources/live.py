@@ -97,12 +97,12 @@ class LiveSource:
 
     @property
     def trouble(self) -> str:
-        """What is wrong with the pictures that come, in a few words; empty: nothing."""
+        """What is wrong with the pictures that come, for people; empty: nothing."""
         if self._stillness.still:
-            return "the camera sends one and the same picture"
+            return "The picture stands still: covered, or switched off?"
         pulse = self._pulse
         if pulse is not None and pulse.slow and self._camera:
-            return f"{pulse.now:.0f} of {pulse.usual:.0f} pictures a second: too dark?"
+            return f"Only {pulse.now:.0f} of {pulse.usual:.0f} pictures a second: too dark?"
         return ""
 
     def read(self) -> Frame | None:

@@ -96,7 +96,7 @@ class Source(Protocol):
 
     @property
     def trouble(self) -> str:
-        """What is wrong with the pictures that come, in a few words; empty: nothing."""
+        """What is wrong with the pictures that come, for people; empty: nothing."""
 
     def read(self) -> Frame | None:
         """The next picture; None if none came within about a second, or at the end (see `ended`).

@@ -64,10 +64,12 @@ class Notices:
         quiet: bool,
         paused: bool = False,
         missing: Notice | None = None,
+        trouble: str = "",
     ) -> tuple[Notice, ...]:
         """What is to be read at this moment, the most lasting first.
 
         missing: why the figure that was asked for is not seen.
+        trouble: what is wrong with the pictures that come.
         quiet: only answers to a key, nothing that comes by itself.
         """
         notices: list[Notice] = []
@@ -83,6 +85,8 @@ class Notices:
             notices.append(NO_FACE)
         elif missing is not None:
             notices.append(missing)
+        if trouble and not quiet and not paused:
+            notices.append(Notice(trouble, warning=True))
         if now < self._remark_until and not (quiet and self._remark == FIRST_REMARK):
             notices.append(Notice(self._remark))
         return tuple(notices)

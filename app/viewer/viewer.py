@@ -341,6 +341,7 @@ class Viewer:
             quiet=self._captured,
             paused=statistics.paused,
             missing=self._figure.missing,
+            trouble=statistics.trouble,
         )
 
     def _draw_figure(self, shown: Shown | None, *, mirrored: bool) -> None:
