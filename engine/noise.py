@@ -27,9 +27,9 @@ ZIGZAG_RATE = 2.2  # per second, of the logarithm of the scale
 ZIGZAG_BEYOND = 0.4  # of the samples go further than the scale
 ZIGZAG_PER_LEVEL = 0.5  # of Gaussian white noise
 SURPRISE = 6.0  # a zigzag so many scales wide means that the scale is far too small …
-SURPRISE_RATE = 4.0  # … and the scale grows by so much faster
+SURPRISE_RATE = 3.0  # … and the scale grows by so much faster
 
-DEVIATION_RATE = 6.0
+DEVIATION_RATE = 5.0
 DEVIATION_BEYOND = 0.1
 DEVIATION_PER_LEVEL = 1.72  # of Gaussian white noise about a value that moves a little itself
 
