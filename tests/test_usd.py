@@ -131,6 +131,14 @@ def test_the_bust_stays_upright_and_meets_the_head_in_the_neck(tmp_path: Path) -
     assert bust @ pivot == pytest.approx(head @ pivot, abs=1e-5)
 
 
+def test_joints_lie_where_blender_can_take_them(tmp_path: Path) -> None:
+    """Blender 4.5 crashes on a joint whose children's middle is 1e-15 m away from it, not 0."""
+    stage = recorded(tmp_path / "take.usda", face())
+    skeleton = UsdSkel.Skeleton(stage.GetPrimAtPath("/rig/skeleton"))
+    numbers = np.abs(np.array(skeleton.GetBindTransformsAttr().Get()))
+    assert numbers[(numbers > 0.0) & (numbers < 1e-6)].size == 0
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e9, -1e9])
 def test_importers_never_meet_impossible_numbers(bad: float, tmp_path: Path) -> None:
     state = face(

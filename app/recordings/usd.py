@@ -3,7 +3,8 @@
 A key per state at its own time, also while no face is seen; linear in between. UsdSkel: joints
 `head` (rotation, position in camera space), `eye_left`, `eye_right` (rotation by the gaze) and
 `bust`, which carries the shoulders along; 52 blend shapes on `face`, named as ARKit's. There are 60
-time codes a second. Weights are written as they are, as in a GLB take.
+time codes a second; Blender takes them for frames whatever its scene's rate, so set that to 60.
+Weights are written as they are, as in a GLB take.
 
 `.usd` and `.usda` are text, which needs no package and is whole after each key, also after
 `kill -9`. `.usdc` is the binary form, a third as large: it grows as text in `NAME.part.usda` beside

@@ -177,7 +177,8 @@ def _material(material: Material) -> str:
 
 
 def _matrix(place: NDArray[np.floating]) -> str:
-    x, y, z = (f"{value:.6g}" for value in place)
+    # Rounded: Blender 4.5 crashes on a joint whose children lie about it but for 1e-15 m.
+    x, y, z = (f"{round(float(value), 6) + 0.0:.6g}" for value in place)
     return f"((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), ({x}, {y}, {z}, 1))"
 
 
