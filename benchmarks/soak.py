@@ -1,9 +1,10 @@
 """Hours in minutes or in hours: a run with every output while receivers come and go.
 
-    python -m benchmarks.soak --minutes 60
+    python -m benchmarks.soak --minutes 60 [--faults]
 
 Starts `mien run` on the looping clip with all protocols at once, plus a receiver for each datagram
 protocol that opens, reads for a while and goes away again, and others that connect to what listens.
+With --faults the clip is a camera to which something happens every few seconds.
 Memory, handles and threads of the process are read from /proc every few seconds (Linux). Prints a
 row a minute, the growth from the first quarter to the last, and mien's own summary with its
 latency; exit code 1 if anything grew by more than it may.
@@ -22,9 +23,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.sources.faults import KINDS
+
 PERIOD = 5.0  # s between two looks
 VISIT = 7.0  # s that a receiver stays, and stays away
 DATAGRAM_PORTS = {"osc": 19009, "vmc": 19539, "livelink": 19111, "vrchat": 19000}
+FAULTS_EVERY = 8  # s
 MEMORY_MAY_GROW = 0.03  # of the first quarter's mean
 
 
@@ -93,12 +97,25 @@ def knock(port: int, stream: bool) -> None:
             return
 
 
-def soak(minutes: float, pace: str, seed: int) -> tuple[list[Look], str, int]:
+def faulty(seconds: float, chance: random.Random) -> str:
+    """The source of a camera that fails in every way, in random order."""
+    faults = [
+        f"{chance.choice(KINDS)}@{start}+{chance.uniform(0.1, FAULTS_EVERY / 2):.1f}"
+        for start in range(FAULTS_EVERY, int(seconds), FAULTS_EVERY)
+    ]
+    return f"faulty:demo?{','.join(faults)}"
+
+
+def soak(
+    minutes: float, pace: str, seed: int, *, faults: bool = False
+) -> tuple[list[Look], str, int]:
     """All looks, mien's summary, and how many datagrams the visitors saw."""
     outputs = [f"--output={name}::{port}" for name, port in DATAGRAM_PORTS.items()]
     outputs += ["--output=ifacialmocap", "--output=vtsphone", "--output=vts"]
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-m", "app", "run", "--source", "demo", "--loop", "--no-window"]
+        chance = random.Random(seed)
+        source = faulty(60.0 * minutes, chance) if faults else "demo"
+        command = [sys.executable, "-m", "app", "run", "--source", source, "--loop", "--no-window"]
         process = subprocess.Popen(
             [*command, "--pace", pace, *outputs],
             stdout=subprocess.PIPE,
@@ -106,7 +123,6 @@ def soak(minutes: float, pace: str, seed: int) -> tuple[list[Look], str, int]:
             text=True,
             env={"MIEN_HOME": home, "PATH": "/usr/bin:/bin"},
         )
-        chance = random.Random(seed)
         visitors = [Visitor(port, chance) for port in DATAGRAM_PORTS.values()]
         started = time.monotonic()
         looks: list[Look] = []
@@ -155,8 +171,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--pace", choices=("realtime", "fast"), default="realtime")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", action="store_true", help="the camera fails again and again")
     arguments = parser.parse_args()
-    looks, summary, received = soak(arguments.minutes, arguments.pace, arguments.seed)
+    looks, summary, received = soak(
+        arguments.minutes, arguments.pace, arguments.seed, faults=arguments.faults
+    )
     memory, handles, threads = growth(looks)
     print(summary.strip())
     print(f"visitors received {received} datagrams")
