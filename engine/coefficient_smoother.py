@@ -150,19 +150,34 @@ def blended(start: Coefficients, end: Coefficients, share: Array) -> Coefficient
 
     Both of one kind, of one crop, of one person.
     """
-    turn = turn_between(
-        turned(IDENTITY_ROTATION, start.rotation), turned(IDENTITY_ROTATION, end.rotation)
-    )
-    rotation = turned(turned(IDENTITY_ROTATION, start.rotation), share[-3:] * turn)
-    names = [kind for kind, _ in (_FLAME if isinstance(start, FlameCoefficients) else _BFM)]
-    if isinstance(start, BfmCoefficients):
-        names[-1] = "translation"
-    mixed, first = {}, 0
-    for name in names:
-        here, there = getattr(start, name), getattr(end, name)
-        mixed[name] = here + share[first : first + len(here)] * (there - here)
-        first += len(here)
-    return replace(start, rotation=turn_between(IDENTITY_ROTATION, rotation), **mixed)
+    here = turned(IDENTITY_ROTATION, start.rotation)
+    turn = turn_between(here, turned(IDENTITY_ROTATION, end.rotation))
+    rotation = turn_between(IDENTITY_ROTATION, turned(here, share[-3:] * turn))
+    numbers = _numbers(start) + share[:-3] * (_numbers(end) - _numbers(start))
+    match start:
+        case FlameCoefficients():
+            return replace(
+                start,
+                expression=numbers[:100],
+                rotation=rotation,
+                neck=numbers[105:108],
+                jaw=numbers[102:105],
+                eyelids=numbers[100:102],
+                camera=numbers[-3:],
+            )
+        case BfmCoefficients():
+            return replace(
+                start, expression=numbers[:29], rotation=rotation, translation=numbers[29:]
+            )
+
+
+def _numbers(seen: Coefficients) -> Array:
+    """(N - 3,) in the order in which they are filtered."""
+    match seen:
+        case FlameCoefficients():
+            return np.concatenate((seen.expression, seen.eyelids, seen.jaw, seen.neck, seen.camera))
+        case BfmCoefficients():
+            return np.concatenate((seen.expression, seen.translation))
 
 
 def _stepped(old: _Sample, new: _Sample, bank: FilterBank, timestamp: float) -> _Sample:
