@@ -70,6 +70,7 @@ class Desk:
         self._cameras: tuple[CameraChoice, ...] = ()
         self._opening = ""
         self._fault = ""  # of the profile asked for last
+        self._output_fault = ""
         self._names: tuple[str, ...] = (settings.profile_name,)
         self._calibration, self._window = settings.tracking.calibration, settings.viewer
         self._taken: ViewerSettings | None = None
@@ -149,6 +150,7 @@ class Desk:
             source_fault=self._source.fault,
             opening=self._opening,
             cameras=self._cameras,
+            output_fault=self._output_fault,
             quickness=self._smoother.quickness,
             calibration=calibration,
             profile=self._keeper.name,
@@ -175,8 +177,9 @@ class Desk:
         try:
             (settings,) = output_settings((spec,), self.profile)
         except SettingsError as error:
-            self._fault = str(error)
+            self._output_fault = str(error)
             return
+        self._output_fault = ""
         self._errands.append(lambda: self._destinations.switch(settings, on=on))
         others = [kept for kept in self.profile.outputs if not self._is(kept, settings)]
         outputs = (*others, output_spec(settings)) if on else tuple(others)

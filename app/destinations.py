@@ -73,6 +73,7 @@ class Destinations:
             self._put(Destination(settings, None, sent=before.datagrams))
             if before.output is not None:  # nobody sends over it any more
                 before.output.close()
+            self._put(Destination(settings, None, sent=before.datagrams))  # the good-bye, too
 
     def only(self, outputs: Sequence[OutputSettings]) -> None:
         """Send to these receivers and to no others."""

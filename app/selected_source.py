@@ -41,7 +41,10 @@ class SelectedSource:
 
     @property
     def name(self) -> str:
-        return self.settings.spec if self._source is None else self._source.name
+        if self._source is not None:
+            return self._source.name
+        spec = self.settings.spec
+        return f"camera {spec}" if spec.isdecimal() else spec
 
     @property
     def live(self) -> bool:

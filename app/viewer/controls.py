@@ -12,6 +12,7 @@ from app.viewer import theme
 from app.viewer.rates import shortened
 
 BUTTON_PAD = 0.6, 0.34  # em, beside and above the text
+SLIDER_FLAGS = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input  # or Tab would type
 
 
 def gap(height: float = 0.35) -> None:
@@ -134,9 +135,7 @@ def slider(label: str, value: float, low: float, high: float, shown: str = "%.2f
     imgui.set_cursor_pos_x(start + width - number_width)
     imgui.text_colored(theme.DIM, number)
     imgui.set_next_item_width(-1.0)
-    changed, new = imgui.slider_float(
-        f"##{label}", value, low, high, "", imgui.SliderFlags_.always_clamp
-    )
+    changed, new = imgui.slider_float(f"##{label}", value, low, high, "", SLIDER_FLAGS)
     return round(float(new), 3) if changed else value
 
 

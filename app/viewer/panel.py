@@ -30,7 +30,7 @@ PAGES = ("Start", "Face", "Look")
 class Panel:
     """Three pages of controls. It remembers what is being typed.
 
-    busy: whether a list is open or something is being typed: Escape ends that first.
+    busy: whether a list is open, or something is being typed or moved: Escape ends that first.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Panel:
                     imgui.end_tab_item()
             imgui.end_tab_bar()
         popup = imgui.PopupFlags_.any_popup_id | imgui.PopupFlags_.any_popup_level
-        self.busy = imgui.is_popup_open("", popup) or imgui.get_io().want_text_input
+        self.busy = imgui.is_popup_open("", popup) or imgui.is_any_item_active()
         imgui.end()
 
     def _draw_page(

@@ -49,7 +49,7 @@ class SessionPage:
         if situation is not None:
             self._draw_source(situation, asked)
             _draw_face(statistics, situation, asked)
-            self._draw_outputs(statistics, asked)
+            self._draw_outputs(statistics, situation, asked)
         _draw_recording(statistics, asked)
 
     def _draw_source(self, situation: Situation, asked: Asked) -> None:
@@ -80,10 +80,12 @@ class SessionPage:
         elif situation.source_fault:
             controls.note(situation.source_fault, theme.WARNING)
 
-    def _draw_outputs(self, statistics: Statistics, asked: Asked) -> None:
+    def _draw_outputs(self, statistics: Statistics, situation: Situation, asked: Asked) -> None:
         controls.title("Send to")
         for output in statistics.outputs:
             _draw_output(output, asked)
+        if situation.output_fault:
+            controls.note(situation.output_fault, theme.WARNING)
         if not self._adding:
             self._adding = controls.button("Add a receiver …")
             return

@@ -1,0 +1,173 @@
+"""What people ask for reaches source, outputs, tracking and profile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.actions import (
+    LookForCameras,
+    SaveProfileAs,
+    SetChannel,
+    SetMirror,
+    SetOutput,
+    SetProfile,
+    SetQuickness,
+    SetRecording,
+    SetSource,
+)
+from app.desk import Desk
+from app.destinations import Destinations
+from app.profile import write_profile
+from app.recordings.takes import TakeSettings
+from app.selected_source import SelectedSource
+from app.settings import Profile, RunSettings, load_profile, profile_path
+from app.sources import SourceSettings
+from app.tracking import TrackingSettings
+from app.viewer import ViewerSettings
+from engine.calibration import CalibrationSettings, ChannelCalibration
+from engine.smoother import SmootherSettings
+
+OPEN_JAW = ChannelCalibration("jawOpen", gain=1.5)
+
+
+class Room:
+    """A desk with a source of one picture and no outputs."""
+
+    def __init__(self, folder: Path, *, kiosk: bool) -> None:
+        self.picture = folder / "picture.png"
+        cv2.imwrite(str(self.picture), np.zeros((8, 8, 3), np.uint8))
+        first = SourceSettings(spec=str(self.picture), pace="fast", loop=True)
+        settings = RunSettings(
+            source=first,
+            tracking=TrackingSettings(Path("none"), Path("none")),
+            mirror=False,
+            outputs=(),
+            recordings=(),
+            takes=TakeSettings(),
+            remote="",
+            output_rate=0.0,
+            window=False,
+            viewer=ViewerSettings(),
+            frames=None,
+            seconds=None,
+            snapshot=None,
+            profile_name="default",
+            profile=Profile(outputs=()),
+            kiosk=kiosk,
+        )
+        self.source, self.destinations = SelectedSource(first), Destinations(())
+        self.desk = Desk(settings, self.source, self.destinations)
+
+    def turn_until(self, happened: Callable[[], bool]) -> None:
+        """At most two seconds of the main loop."""
+        end = time.perf_counter() + 2.0
+        while not happened() and time.perf_counter() < end:
+            self.desk.turn(CalibrationSettings(), None)
+        assert happened()
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
+    room = Room(tmp_path, kiosk=False)
+    with room.source, room.destinations, room.desk:
+        yield room
+
+
+def kept(room: Room, name: str = "default") -> Profile:
+    room.desk.close(None, None)
+    return load_profile(name)
+
+
+def test_settings_reach_the_tracking_thread_and_the_profile(room: Room) -> None:
+    for action in (SetMirror(True), SetQuickness(0.8), SetChannel(OPEN_JAW)):
+        room.desk.see_to(action)
+    wishes = room.desk.wishes
+    assert wishes.mirror and wishes.smoother == SmootherSettings(quickness=0.8)
+    assert wishes.channels == (OPEN_JAW,)
+    profile = kept(room)
+    assert profile.mirror and profile.smoother.quickness == 0.8
+    assert profile.calibration.channel("jawOpen") == OPEN_JAW
+
+
+def test_another_source_is_taken_and_kept_and_a_wrong_one_told(room: Room, tmp_path: Path) -> None:
+    other = tmp_path / "other.png"
+    cv2.imwrite(str(other), np.full((8, 8, 3), 9, np.uint8))
+    room.desk.see_to(SetSource(str(other)))
+    assert room.desk.situation(CalibrationSettings()).opening == str(other)
+    room.turn_until(lambda: room.source.settings.spec == str(other))
+    room.turn_until(lambda: room.desk.situation(CalibrationSettings()).opening == "")
+    assert kept(room).source.spec == str(other)
+    room.desk.see_to(SetSource(str(tmp_path / "none.mp4")))
+    room.turn_until(lambda: bool(room.source.fault))
+    assert room.desk.situation(CalibrationSettings()).source == str(other)
+
+
+def test_receivers_come_and_go_and_a_wrong_one_is_told(room: Room) -> None:
+    room.desk.see_to(SetOutput("vmc", True))
+    room.turn_until(lambda: len(room.destinations.every) == 1)
+    assert kept(room).outputs == ("vmc:127.0.0.1:39539",)
+    room.desk.see_to(SetOutput("vmc:127.0.0.1", False))
+    room.turn_until(lambda: room.destinations.every[0].output is None)
+    assert kept(room).outputs == ()
+    room.desk.see_to(SetOutput("vcm", True))
+    assert "unknown output 'vcm'" in room.desk.situation(CalibrationSettings()).output_fault
+
+
+def test_another_profile_brings_everything_with_it(room: Room) -> None:
+    anna = Profile(
+        mirror=True,
+        outputs=("vmc::9",),
+        source=SourceSettings(spec=str(room.picture)),
+        smoother=SmootherSettings(quickness=0.1),
+        calibration=CalibrationSettings((OPEN_JAW,)),
+        viewer=ViewerSettings(bars=True),
+    )
+    write_profile(profile_path("Anna"), anna)
+    room.desk.see_to(SetQuickness(0.9))
+    room.desk.see_to(SetProfile("Anna"))
+    wishes = room.desk.wishes
+    assert wishes.mirror and wishes.smoother == anna.smoother
+    assert wishes.calibration == anna.calibration and wishes.channels == ()
+    assert room.desk.taken_window() == anna.viewer and room.desk.taken_window() is None
+    room.turn_until(lambda: len(room.destinations.every) == 1)
+    assert load_profile("default").smoother.quickness == 0.9
+    room.desk.see_to(SetProfile("Nobody"))
+    situation = room.desk.situation(CalibrationSettings())
+    assert situation.profile == "Anna" and "Nobody" in situation.profile_fault
+
+
+def test_saved_under_a_name_it_goes_on_with_that_profile(room: Room) -> None:
+    room.desk.see_to(SetMirror(True))
+    room.desk.see_to(SaveProfileAs("stage"))
+    room.desk.see_to(SetQuickness(0.7))
+    assert kept(room, "stage") == replace(
+        Profile(outputs=(), mirror=True), smoother=SmootherSettings(quickness=0.7)
+    )
+    room.desk.see_to(SaveProfileAs("../stage"))
+    assert "bad profile name" in room.desk.situation(CalibrationSettings()).profile_fault
+
+
+def test_cameras_are_looked_for_aside(room: Room) -> None:
+    room.desk.see_to(LookForCameras())
+    write_profile(profile_path("Anna"), Profile(mirror=True))
+    room.turn_until(lambda: "Anna" in room.desk.situation(CalibrationSettings()).profiles)
+
+
+def test_a_booth_keeps_nothing_of_anybody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
+    room = Room(tmp_path, kiosk=True)
+    with room.source, room.destinations, room.desk:
+        room.desk.see_to(SetRecording(True))
+        room.desk.see_to(SetMirror(True))
+        room.desk.turn(CalibrationSettings((OPEN_JAW,)), ViewerSettings(bars=True))
+        assert not room.desk.wishes.recording
+        room.desk.close(CalibrationSettings(head=(0.1, 0.0, 0.0)), ViewerSettings())
+    assert not (tmp_path / "home").exists()
