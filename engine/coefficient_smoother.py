@@ -139,10 +139,19 @@ def eased(
     begun = IDENTITY_ROTATION if start is None else turned(IDENTITY_ROTATION, start.rotation)
     turned_by = slerp(begun, turned(IDENTITY_ROTATION, coefficients.rotation), share)
     rotation = turn_between(IDENTITY_ROTATION, turned_by)
-    names = ["expression"]
-    if isinstance(coefficients, FlameCoefficients):
-        names += ["neck", "jaw", "eyelids"]
-    return replace(coefficients, rotation=rotation, **{name: between(name) for name in names})
+    expression = between("expression")
+    match coefficients:
+        case FlameCoefficients():
+            return replace(
+                coefficients,
+                expression=expression,
+                rotation=rotation,
+                neck=between("neck"),
+                jaw=between("jaw"),
+                eyelids=between("eyelids"),
+            )
+        case BfmCoefficients():
+            return replace(coefficients, expression=expression, rotation=rotation)
 
 
 def blended(start: Coefficients, end: Coefficients, share: Array) -> Coefficients:
