@@ -11,7 +11,7 @@ import pytest
 
 from app.profile import read_profile, write_profile
 from app.sources import SourceSettings, open_source
-from app.sources.camera import open_camera_device
+from app.sources.camera import open_camera_device, reopening
 from app.sources.capture import VideoCapture
 from app.sources.devices import Camera
 from app.sources.exposure import free_exposure, hold_exposure
@@ -146,19 +146,31 @@ def test_what_a_driver_does_not_hold_is_no_success() -> None:
     assert not hold_exposure(Driver(AUTO, EXPOSURE), cv2.CAP_AVFOUNDATION, 10.0)
 
 
-def test_a_camera_without_an_exposure_to_hold_says_so_and_goes_on(
+def test_a_camera_without_an_exposure_to_hold_says_so_once_and_goes_on(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file has no exposure, and OpenCV refuses as a driver does."""
     monkeypatch.setattr(
         "app.sources.camera.VideoCapture",
-        lambda *_: VideoCapture(str(CLIP), cv2.CAP_FFMPEG),
+        type("Clip", (VideoCapture,), {"__init__": open_clip}),
+    )
+    camera = Camera(0, "Cam", None, cv2.CAP_FFMPEG)
+    reopen = reopening(
+        camera,
+        (camera,),
+        SourceSettings(exposure=10.0),
+        list_cameras=lambda: (camera,),
+        open_device=open_camera_device,
     )
     with caplog.at_level(logging.WARNING):
-        capture = open_camera_device(
-            Camera(0, "Cam", None, cv2.CAP_FFMPEG), SourceSettings(exposure=10.0)
-        )
-    assert capture.grab()
-    capture.close()
+        for _ in range(3):
+            capture = reopen()
+            assert capture.grab()
+            capture.close()
     (message,) = caplog.messages
     assert "does not hold an exposure of 10 ms" in message
+
+
+def open_clip(capture: VideoCapture, *_: object) -> None:
+    """Whatever camera was asked for."""
+    VideoCapture.__init__(capture, str(CLIP), cv2.CAP_FFMPEG)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -54,14 +55,20 @@ def reopening(
 ) -> Callable[[], Capture]:
     """A function that opens the camera wherever it is plugged in at that moment.
 
-    before: the cameras when it was chosen.
+    before: the cameras when it was chosen. An exposure that the driver does not hold is asked for
+    once only.
     """
+    asked = settings
 
     def open_capture() -> Capture:
+        nonlocal asked
         found = find_again(camera, before, list_cameras())
         if found is None:
             raise SourceError(f"camera {camera.name} is not plugged in.")
-        return open_device(found, settings)
+        capture = open_device(found, asked)
+        if isinstance(capture, VideoCapture) and not capture.exposure_held:
+            asked = replace(asked, exposure=0.0)
+        return capture
 
     return open_capture
 

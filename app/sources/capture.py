@@ -46,6 +46,7 @@ class Capture(Protocol):
 class VideoCapture:
     """A `Capture` by OpenCV. `opened` is False if there was nothing to open.
 
+    exposure_held: whether `hold_exposure` was asked for and the driver obeys.
     attempts: how often in a row it tries to grab; each damaged packet of a file fails one.
     """
 
@@ -54,7 +55,7 @@ class VideoCapture:
     ) -> None:
         self._attempts = attempts
         self._backend = backend
-        self._held = False  # whether we hold its exposure
+        self.exposure_held = False
         quiet_opencv()
         # OpenCV waits 10 s for a hung camera; a shutdown should not.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
@@ -71,10 +72,10 @@ class VideoCapture:
 
     def hold_exposure(self, milliseconds: float) -> bool:
         """Expose each picture so long until it is closed; False where the driver refuses."""
-        self._held = hold_exposure(self._capture, self._backend, milliseconds)
-        if not self._held:
+        self.exposure_held = hold_exposure(self._capture, self._backend, milliseconds)
+        if not self.exposure_held:
             free_exposure(self._capture, self._backend)  # even a refusal may have left that mode
-        return self._held
+        return self.exposure_held
 
     def grab(self) -> bool:
         """Wait for the next picture; False if there is none."""
@@ -112,7 +113,7 @@ class VideoCapture:
 
     def close(self) -> None:
         """Release the device or file."""
-        if self._held:
+        if self.exposure_held:
             free_exposure(self._capture, self._backend)
         self._capture.release()
 
