@@ -282,6 +282,44 @@ def test_drivers_that_never_return_cost_a_few_threads_at_most(
     assert sum("hangs in its driver" in message for message in caplog.messages) == 1
 
 
+class Pulled(Still):
+    """Gives two pictures, then is pulled; a real file stands for the device's handle."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._left = 2
+        self._video = VideoCapture(str(CLIP), cv2.CAP_FFMPEG)
+
+    def grab(self) -> bool:
+        self._left -= 1
+        self._clock.sleep(0.3)
+        return self._left >= 0 and self._video.grab()
+
+    def close(self) -> None:
+        self._video.close()
+
+
+def test_an_opening_that_never_ends_is_given_up_and_tried_again() -> None:
+    """As Media Foundation and busy devices do it."""
+    released, clock, opened = threading.Event(), Clock(), 0
+
+    def open_capture() -> Still:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            clock.sleep(31.0)
+            released.wait()
+        return Pulled(clock) if opened == 1 else Still(clock)
+
+    with LiveSource("Cam", open_capture, clock=clock, sleep=clock.sleep) as source:
+        while opened < 3:
+            began = time.perf_counter()
+            source.read()
+            assert time.perf_counter() - began < 2.0
+        assert source.read() is not None
+        released.set()
+
+
 def handles() -> int:
     """Open files, sockets and pipes of this process."""
     folder = Path("/proc/self/fd")
@@ -291,22 +329,6 @@ def handles() -> int:
 def test_a_thousand_plug_cycles_leak_neither_thread_nor_handle() -> None:
     clock = Clock()
     opened = 0
-
-    class Pulled(Still):
-        """Gives two pictures, then is pulled; a real file stands for the device's handle."""
-
-        def __init__(self, clock: Clock) -> None:
-            super().__init__(clock)
-            self._left = 2
-            self._video = VideoCapture(str(CLIP), cv2.CAP_FFMPEG)
-
-        def grab(self) -> bool:
-            self._left -= 1
-            clock.sleep(0.3)
-            return self._left >= 0 and self._video.grab()
-
-        def close(self) -> None:
-            self._video.close()
 
     def open_capture() -> Pulled:
         nonlocal opened
