@@ -67,7 +67,9 @@ def run(
     wished: Latest[Wishes] = Latest()
 
     with ExitStack() as stack:
-        takes = stack.enter_context(Takes(settings.recordings, settings.takes, takes_folder()))
+        takes = stack.enter_context(
+            Takes(settings.recordings, settings.takes, takes_folder(), settings.tracking.models)
+        )
         remote = stack.enter_context(open_remote(settings.remote))
         hotkeys = stack.enter_context(Hotkeys(settings.profile.hotkeys))
         chain = open_chain(settings.tracking, stack, live=True)

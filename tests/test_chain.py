@@ -138,3 +138,24 @@ def test_stages_read_the_smoothed_state_before_the_weights_are_calibrated() -> N
     state = after(chain(resting, doubled, Seen()), 1.0)
     assert frown(state) == pytest.approx(0.3)
     assert state.weights[INDEX["browDownLeft"]] == pytest.approx(0.1)
+
+
+def test_a_guide_that_is_sent_away_leaves_what_was_known_before() -> None:
+    known = CalibrationSettings(head=(0.1, 0.2, 0.0), position=(0.0, 0.0, -0.6))
+    subject = chain(resting, known)
+    subject.lead()
+    after(subject, 2.0)
+    assert subject.leading and subject.calibration != known and subject.prompt is not None
+    subject.dismiss()
+    assert not subject.leading and subject.calibration == known and subject.prompt is None
+
+
+def test_another_steadiness_does_not_make_the_face_jump() -> None:
+    kept, changed = chain(talking), chain(talking)
+    after(kept, 1.0)
+    after(changed, 1.0)
+    changed.smooth(SmootherSettings(quickness=1.0))
+    step = 1.0 / RATE
+    difference = after(changed, step, start=1.0).weights - after(kept, step, start=1.0).weights
+    assert 0.0 < np.abs(difference).max() < 0.15
+    assert after(changed, 0.5, start=1.1).tracked

@@ -33,7 +33,7 @@ class LookPage:
 
     def __init__(self) -> None:
         self._name = ""
-        self._naming = False
+        self._naming = self._moved = False
 
     def draw(self, statistics: Statistics, asked: Asked, backgrounds: tuple[str, ...]) -> None:
         asked.settings = _with_figure(asked.settings, backgrounds)
@@ -49,15 +49,18 @@ class LookPage:
             asked.actions.append(SetProfile(situation.profiles[made]))
         if situation.profile_fault:
             controls.note(situation.profile_fault, theme.WARNING)
+        if self._moved:  # what had the keyboard's focus is gone
+            imgui.set_keyboard_focus_here()
+        self._moved = False
         if not self._naming:
-            self._naming = controls.button("Save as …")
+            self._naming = self._moved = controls.button("Save as …")
             return
         entered, self._name = controls.text_field("name", "name of the profile", self._name)
         pressed = controls.buttons(("Save", "Cancel"))
         if (entered or pressed == 0) and self._name.strip():
             asked.actions.append(SaveProfileAs(self._name.strip()))
         if entered or pressed is not None:
-            self._naming, self._name = False, ""
+            self._naming, self._moved, self._name = False, True, ""
 
 
 def _with_figure(settings: ViewerSettings, backgrounds: tuple[str, ...]) -> ViewerSettings:

@@ -32,7 +32,7 @@ class SessionPage:
     def __init__(self) -> None:
         self._path = ""
         self._wants_path = False
-        self._adding = False
+        self._adding = self._moved = False
         self._protocol = 0
         self._target = ""
 
@@ -86,8 +86,11 @@ class SessionPage:
             _draw_output(output, asked)
         if situation.output_fault:
             controls.note(situation.output_fault, theme.WARNING)
+        if self._moved:  # what had the keyboard's focus is gone
+            imgui.set_keyboard_focus_here()
+        self._moved = False
         if not self._adding:
-            self._adding = controls.button("Add a receiver …")
+            self._adding = self._moved = controls.button("Add a receiver …")
             return
         names = [title for _, title in PROTOCOL_TITLES]
         made = controls.chooser("protocol", names, names[self._protocol])
@@ -100,7 +103,7 @@ class SessionPage:
             spec = f"{PROTOCOL_TITLES[self._protocol][0]}:{self._target.strip()}".rstrip(":")
             asked.actions.append(SetOutput(spec, True))
         if entered or pressed is not None:
-            self._adding, self._target = False, ""
+            self._adding, self._moved, self._target = False, True, ""
 
 
 def _draw_preview(
