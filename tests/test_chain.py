@@ -150,12 +150,21 @@ def test_a_guide_that_is_sent_away_leaves_what_was_known_before() -> None:
     assert not subject.leading and subject.calibration == known and subject.prompt is None
 
 
-def test_another_steadiness_does_not_make_the_face_jump() -> None:
-    kept, changed = chain(talking), chain(talking)
-    after(kept, 1.0)
-    after(changed, 1.0)
-    changed.smooth(SmootherSettings(quickness=1.0))
+def trembling(timestamp: float) -> Observation:
+    noise = np.random.default_rng(round(1000 * timestamp)).normal(0.0, 0.01)
+    return observation(timestamp, mouthFrownLeft=0.3 + noise)
+
+
+def test_another_steadiness_counts_from_the_next_frame_without_a_jump() -> None:
+    running = chain(trembling)
+    running.smooth(SmootherSettings(quickness=1.0))
     step = 1.0 / RATE
-    difference = after(changed, step, start=1.0).weights - after(kept, step, start=1.0).weights
-    assert 0.0 < np.abs(difference).max() < 0.15
-    assert after(changed, 0.5, start=1.1).tracked
+
+    def frowns(start: float) -> list[float]:
+        return [frown(after(running, step, start=start + index * step)) for index in range(60)]
+
+    quick = frowns(0.0)
+    running.smooth(SmootherSettings(quickness=0.0))
+    steady = frowns(2.0)
+    assert abs(steady[0] - quick[-1]) < 0.05  # the noise, no easing in from a neutral face
+    assert np.std(np.diff(steady[5:])) < 0.7 * np.std(np.diff(quick[5:]))
