@@ -98,7 +98,7 @@ def test_whatever_a_driver_hands_out_a_live_source_gives_pictures_or_none(
 ) -> None:
     shapes = [(0, 0, 3), (5, 0, 3), (7,), (2, 2, 3, 2), (9, 7), (9, 7, 1), (9, 7, 4), (9, 7, 3)]
     arrays: list[Array] = [np.zeros(shape, dtype) for shape in shapes for dtype in DTYPES]
-    with LiveSource("Odd", lambda: Odd(list(arrays)), sleep=lambda _: None) as source:
+    with LiveSource("Odd", lambda: Odd(list(arrays)), clock=lambda: 0.0) as source:
         frames = [source.read() for _ in arrays]
     assert sum(frame is not None for frame in frames) == 4 * len(DTYPES)
     assert all(frame.image.shape == (9, 7, 3) for frame in frames if frame is not None)
