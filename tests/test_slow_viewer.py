@@ -58,6 +58,6 @@ def test_pictures_are_tracked_and_sent_while_the_window_draws_one(
     viewer = StuckViewer(receiver, settings.viewer)
     monkeypatch.setattr(app.pipeline, "open_viewer", lambda *_, **__: viewer)
     summary = app.pipeline.run(replace(settings, window=True))
-    first, second = viewer.drawn_at
-    assert second - first >= (AWAITED - 2) / RATE, "the newest state is next, none of those between"
+    newest = viewer.drawn_at[1]
+    assert newest > (AWAITED - 3) / RATE, "the newest state is next, none of those between"
     assert summary.frames >= AWAITED
