@@ -49,6 +49,18 @@ from engine.errors import SettingsError
 
 PATIENCE = 0.1  # s that the worker waits for an errand before it looks whether it should stop
 
+AT_START = (
+    "regressor",
+    "runtime",
+    "tracker",
+    "remote",
+    "hotkeys",
+    "output_rate",
+    "budget",
+    "takes",
+)
+"""Of a profile: what is not exchanged while it runs."""
+
 Errand = Callable[[], None]
 
 
@@ -201,7 +213,8 @@ class Desk:
         except SettingsError as error:
             self._fault = str(error)
             return
-        self._fault = ""
+        waiting = [key for key in AT_START if getattr(profile, key) != getattr(self.profile, key)]
+        self._fault = f"From the next start on: {', '.join(waiting)}." if waiting else ""
         self._keeper.take(name, profile)
         if profile.source.spec != self._source.settings.spec:
             self._set_source(profile.source.spec)

@@ -104,6 +104,9 @@ def run(
 
         def track() -> bool:
             meter.stepped()
+            wish = wished.peek() or done[0]
+            _see_to(wish, done[0], chain, takes)
+            done[0] = wish
             source_ended = not capturing.running  # asked before the last picture is taken
             frame = frames.take(PATIENCE)
             shown = states.peek()
@@ -112,9 +115,6 @@ def run(
                 if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
                     return not source_ended
                 frame = replace(shown.frame, timestamp=time.perf_counter())
-            wish = wished.peek() or done[0]
-            _see_to(wish, done[0], chain, takes)
-            done[0] = wish
             state = chain.update(frame, blind=gone or wish.paused)
             if visits is not None:
                 state = visits.update(state)

@@ -138,10 +138,18 @@ def test_another_profile_brings_everything_with_it(room: Room) -> None:
     assert wishes.calibration == anna.calibration and wishes.channels == ()
     assert room.desk.taken_window() == anna.viewer and room.desk.taken_window() is None
     room.turn_until(lambda: len(room.destinations.every) == 1)
+    assert room.desk.situation(CalibrationSettings()).profile_fault == ""
     assert load_profile("default").smoother.quickness == 0.9
     room.desk.see_to(SetProfile("Nobody"))
     situation = room.desk.situation(CalibrationSettings())
     assert situation.profile == "Anna" and "Nobody" in situation.profile_fault
+
+
+def test_what_another_profile_cannot_change_now_is_told(room: Room) -> None:
+    write_profile(profile_path("Anna"), Profile(outputs=(), regressor="smirk", output_rate=60.0))
+    room.desk.see_to(SetProfile("Anna"))
+    told = room.desk.situation(CalibrationSettings()).profile_fault
+    assert told == "From the next start on: regressor, output_rate."
 
 
 def test_saved_under_a_name_it_goes_on_with_that_profile(room: Room) -> None:

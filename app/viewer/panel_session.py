@@ -49,8 +49,9 @@ class SessionPage:
         if situation is not None:
             self._draw_source(situation, asked)
             _draw_face(statistics, situation, asked)
-            self._draw_outputs(statistics, situation, asked)
         _draw_recording(statistics, asked)
+        if situation is not None:
+            self._draw_outputs(statistics, situation, asked)
 
     def _draw_source(self, situation: Situation, asked: Asked) -> None:
         controls.title("Camera or video")

@@ -31,7 +31,7 @@ from app.viewer.window import Window
 TITLE = "mien"
 SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
 NAP = 0.004  # seconds of waiting for something new
-AFTERGLOW = 3  # draws after the last touch: imgui needs them to settle
+AFTERGLOW = 6  # draws after the last touch: imgui takes in one event of a click in each
 SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
 SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
 FIGURES: tuple[FigureKind, ...] = get_args(FigureKind)
