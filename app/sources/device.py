@@ -9,6 +9,7 @@ import cv2
 
 from app.sources.capture import Capture, Image, image_from_decoded
 from app.threads import Errands
+from engine.errors import SourceError
 
 CLOSING = 0.5  # s that a driver may take to let go before it is left to itself
 
@@ -35,6 +36,7 @@ class Device:
     """
 
     def __init__(self, name: str, clock: Clock, capture: Capture | None = None) -> None:
+        self.name = name
         self.capture = capture
         self._clock = clock
         self._thread: Errands[Arrival] = Errands(name)
@@ -53,7 +55,10 @@ class Device:
         """Begin to open; `wait` tells when that is over, `capture` what came of it."""
 
         def call() -> None:
-            self.capture = open_capture()
+            try:
+                self.capture = open_capture()
+            except (OSError, cv2.error) as error:
+                raise SourceError(f"cannot open {self.name}: {error}") from error
 
         self._thread.start(call)
 

@@ -10,6 +10,7 @@ from app.sources.capture import Image
 
 WINDOW = 1.0  # s over which the rate is measured
 NEWEST = 8  # pictures
+SHORTEST = 0.001  # s between two pictures; some drivers repeat a stamp
 GAP = 0.35  # s between two pictures; a longer one is a stall, not a rate
 FULL_RATE = 30.0  # a second, that every camera gives in daylight if its driver says so
 SLOW, USUAL = (
@@ -27,7 +28,7 @@ class Pulse:
     """Counts arrivals. Times: seconds of one steady clock.
 
     rate:  pictures a second over the last second without a stall; None before.
-    now:   the same by the newest few pictures, for a rate that has just changed.
+    now:   while it is slow: the same by the newest few pictures, for the rate has just changed.
     usual: what the camera gives in good light: as its driver says, or as it once did.
     slow:  whether it gives much less than that.
     """
@@ -35,15 +36,10 @@ class Pulse:
     def __init__(self, stated: float | None) -> None:
         """stated: pictures a second as the driver says; some repeat only what they were asked."""
         self.rate: float | None = None
+        self.now = 0.0
         self.usual = 0.0 if stated is None else min(stated, FULL_RATE)
         self.slow = False
         self._arrivals: deque[float] = deque()
-
-    @property
-    def now(self) -> float:
-        """Pictures a second at this moment; 0 before any two."""
-        newest = list(self._arrivals)[-NEWEST:]
-        return 1.0 / float(np.median(np.diff(newest))) if len(newest) > 1 else 0.0
 
     def update(self, arrived: float) -> None:
         """A picture came."""
@@ -58,7 +54,11 @@ class Pulse:
         while arrived - arrivals[0] >= WINDOW:
             arrivals.popleft()
         self.usual = max(self.usual, self.rate)
-        self.slow = self.rate < (USUAL if self.slow else SLOW) * self.usual
+        slow = self.rate < (USUAL if self.slow else SLOW) * self.usual
+        if slow:
+            period = float(np.median(np.diff(list(arrivals)[-NEWEST:])))
+            self.now = 1.0 / max(period, SHORTEST)
+        self.slow = slow
 
 
 class Stillness:
