@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.sources import SourceSettings, open_source
+from engine.landmarker import open_landmarker
 from engine.landmarker.person import PLACE_MEMORY, PersonChoice, PersonSettings
 from engine.landmarker.region import FaceRegion, region_around
 from engine.landmarker.session import SessionLandmarker
@@ -134,3 +135,9 @@ def test_somebody_who_passes_before_or_behind_the_face_does_not_take_its_place(
     assert found[-1] is not None and abs(found[-1] - 320) < 20
     if not in_front:
         assert None not in found
+
+
+def test_the_settings_reach_what_looks_at_the_pictures(face_networks: Path) -> None:
+    corner = PersonSettings("region", (0.0, 0.0, 0.1, 0.1))
+    with open_landmarker(face_model(), face_networks, RuntimeSettings(), corner) as landmarker:
+        assert landmarker.detect(photograph(), 0.0) is None

@@ -76,7 +76,7 @@ class SessionLandmarker:
         except ModelError:  # kept networks can be damaged; the bundle was checked
             files = face_landmarker_files(task, folder, anew=True)
             networks = SeparateNetworks(files, settings)
-        return cls(networks, files.canonical_face, follow=follow)
+        return cls(networks, files.canonical_face, follow=follow, person=person)
 
     @property
     def device(self) -> str:
