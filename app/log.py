@@ -27,7 +27,7 @@ class ConsoleHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generi
 
     def format(self, record: logging.LogRecord) -> str:
         """The message alone, in one line."""
-        return without_passwords(" ".join(record.getMessage().split()))
+        return one_line(without_passwords(" ".join(record.getMessage().split())))
 
 
 class FileFormatter(logging.Formatter):
@@ -44,6 +44,11 @@ class OursOnly(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether one of our modules wrote this."""
         return record.name.partition(".")[0] in OURS
+
+
+def one_line(text: str) -> str:
+    """What comes out of files and names must not steer a terminal, nor break a line in two."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def set_up_log(folder: Path) -> Path | None:

@@ -158,6 +158,8 @@ def drawn(
     given: FaceState,
     image: NDArray[np.uint8] | None = None,
     size: tuple[int, int] = (160, 120),
+    *,
+    mirrored: bool = False,
 ) -> NDArray[np.int16]:
     """(H, W, 3) RGB"""
     target = context.simple_framebuffer(size, 4)
@@ -166,7 +168,7 @@ def drawn(
         kind,
         given,
         None if image is None else frame(image),
-        mirrored=False,
+        mirrored=mirrored,
         position=None,
         camera=Orbit().camera(size[0] / size[1]),
         background=Plain((0.0, 1.0, 0.0)),
@@ -177,8 +179,9 @@ def drawn(
 
 
 @pytest.mark.gl
+@pytest.mark.parametrize("mirror", [False, True])
 def test_an_overlay_covers_its_silhouette_in_the_picture_and_nothing_else(
-    context: moderngl.Context, folder: Path
+    mirror: bool, context: moderngl.Context, folder: Path
 ) -> None:
     """The silhouette is painted into the camera's picture by another hand: OpenCV's."""
     given = coefficients(rotation=np.array([0.1, 0.4, -0.05]))
@@ -189,11 +192,16 @@ def test_an_overlay_covers_its_silhouette_in_the_picture_and_nothing_else(
     for triangle in in_frame[head.faces]:
         cv2.fillConvexPoly(image, np.rint(triangle * 16).astype(int), (0, 0, 255), shift=4)
     shown = state(coefficients=given)
+    turned = mirrored(shown) if mirror else shown
     with Figure(context, LOOK, face_models=folder, supersampling=1.0) as figure:
         for size in ((320, 240), (320, 120), (120, 240)):
-            covered = drawn(figure, context, "overlay", shown, image, size)
+            covered = drawn(figure, context, "overlay", turned, image, size, mirrored=mirror)
             assert figure.drawn == "overlay" and figure.missing is None
-            bare = drawn(figure, context, "overlay", replace(shown, confidence=0.0), image, size)
+            gone = replace(turned, confidence=0.0)
+            bare = drawn(figure, context, "overlay", gone, image, size, mirrored=mirror)
+            if mirror:  # the picture itself is flipped, to a pixel
+                straight = drawn(figure, context, "overlay", gone, image, size)
+                assert np.abs(bare - straight[:, ::-1]).mean() < 3.0
             silhouette = bare[..., 0] > 127
             clay = np.abs(covered - bare).max(axis=2) > 12
             assert 0.05 < silhouette.mean() < 0.9

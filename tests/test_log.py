@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import folders
-from app.log import FILE_SIZE, log_files, set_up_log
+from app.log import FILE_SIZE, log_files, one_line, set_up_log
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +107,13 @@ def test_without_mien_home_the_system_decides(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("MIEN_HOME", raising=False)
     for folder in (folders.data_folder(), folders.config_folder(), folders.log_folder()):
         assert folder.is_absolute() and "mien" in folder.parts
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("größe.pt", "größe.pt"), ("a\nb", "a\\nb"), ("\x1b[31mred\x07", "\\x1b[31mred\\x07")],
+)
+def test_names_from_outside_neither_steer_the_terminal_nor_break_a_line(
+    text: str, shown: str
+) -> None:
+    assert one_line(text) == shown

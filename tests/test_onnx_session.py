@@ -104,5 +104,5 @@ def test_a_folder_and_a_foreign_ending_are_refused(tmp_path: Path) -> None:
 
 
 def test_settings_of_no_threads_are_refused() -> None:
-    with pytest.raises(ValueError, match="threads is 0; expected 1 or more"):
+    with pytest.raises(ValueError, match="threads is 0; expected 1 to 64"):
         RuntimeSettings(threads=0)

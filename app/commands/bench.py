@@ -27,6 +27,7 @@ from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import SourceSettings, open_source
 from app.tracking import TrackingSettings, open_finder, open_stages, use_tensorrt
 from engine.data import Frame, Observation
+from engine.emotion import EmotionHead
 from engine.errors import SourceError
 from engine.geometry import Array
 from engine.landmarker.mediapipe import MediaPipeLandmarker
@@ -171,7 +172,10 @@ class TimedRegressor:
 
 def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
     """Track `count` pictures, one stage after the other in one thread, and time each stage."""
-    names = ("decode", "mediapipe", "find", "regress", "follow", "smooth", "retarget", "send")
+    names = (
+        *("decode", "mediapipe", "find", "regress", "follow"),
+        *("smooth", "retarget", "emotion", "send"),
+    )
     watch = Stopwatch(*names)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(SourceSettings(spec=spec, pace="fast", loop=True)))
@@ -213,7 +217,8 @@ def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
             now = watch.add("smooth", now)
             for stage in stages:
                 state = stage.update(state)
-            now = watch.add("retarget", now)
+                is_emotion = isinstance(stage, EmotionHead)
+                now = watch.add("emotion" if is_emotion else "retarget", now)
             for output in outputs:
                 output.send(state)
             watch.add("send", now)

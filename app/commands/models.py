@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.folders import data_folder
+from app.log import one_line
 from engine.errors import ModelError
 from engine.runtime import RuntimeSettings, open_session
 from models.card import ModelCard, self_test_error, self_test_input
@@ -126,7 +127,8 @@ def _add(name: str, files: list[Path], folder: Path) -> None:
         conversion = convert(name, found, staged, folder)
         for card in conversion.cards:
             for source in card.sources:
-                print(f"taken      {source.file}: {kinds[source.file]}, {_size(source.bytes)}")
+                name_there = one_line(source.file)
+                print(f"taken      {name_there}: {kinds[source.file]}, {_size(source.bytes)}")
             if card.self_test is not None:
                 error = _self_test(staged / card.file.file, card)
                 print(f"checked    ONNX Runtime and torch differ by {error:.0e} at most")
@@ -135,7 +137,7 @@ def _add(name: str, files: list[Path], folder: Path) -> None:
         path = folder / card.file.file
         print(f"installed  {card.variant}: {path} ({_size(card.file.bytes)})")
     for note in conversion.notes:
-        print(f"note       {note}")
+        print(f"note       {one_line(note)}")
     print(f"{name:<10} {_state(catalogue_entry(name), folder)}")
 
 
@@ -197,7 +199,7 @@ def _check(name: str | None, folder: Path) -> int:
                     print(f"{part:<16} {_checked(card, folder)}", flush=True)
             except ModelError as error:
                 failed = True
-                print(f"{part:<16} FAILED: {error}", flush=True)
+                print(f"{part:<16} FAILED: {one_line(str(error))}", flush=True)
     if not failed and not checked:
         raise ModelError(
             f"nothing to check: {name or 'no model'} is {'not ' if name else ''}installed; "

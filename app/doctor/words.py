@@ -22,7 +22,7 @@ from engine.blendshapes import BLENDSHAPES
 from engine.smoother import FLOORS
 
 COMMAND_WORDS = tuple(
-    "run track listen cameras models calibrate bench doctor demo default mien add export check "
+    "run track listen cameras models calibrate bench doctor install-shortcut demo default mien add export check "
     "smirk deca emoca emorec expnet flame bfm".split()
 )
 ORDINARY_WORDS = frozenset(  # a file of such a name must not hide the word in every message

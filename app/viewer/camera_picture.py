@@ -24,6 +24,7 @@ class CameraPicture:
         self._context = context
         self._texture: moderngl.Texture | None = None
         self._frame: Frame | None = None
+        self._mirrored = False
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +37,7 @@ class CameraPicture:
             self._texture.release()
             self._texture = None
 
-    def of(self, frame: Frame, largest: tuple[int, int]) -> Picture:
+    def of(self, frame: Frame, largest: tuple[int, int], *, mirrored: bool) -> Picture:
         """largest: pixels across and down that are shown; a larger picture is made smaller."""
         height, width = frame.image.shape[:2]
         scale = min(1.0, max(largest[0] / width, largest[1] / height))
@@ -48,12 +49,12 @@ class CameraPicture:
             texture.swizzle = "BGR1"
             texture.repeat_x = texture.repeat_y = False
             self._texture, self._frame = texture, None
-        if frame is not self._frame:
+        if frame is not self._frame or mirrored is not self._mirrored:
             image = frame.image
             if scale < 1.0:
                 image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-            texture.write(np.asarray(cv2.flip(image, 0), np.uint8))
-            self._frame = frame
+            texture.write(np.asarray(cv2.flip(image, -1 if mirrored else 0), np.uint8))
+            self._frame, self._mirrored = frame, mirrored
         return Picture(texture)
 
 

@@ -104,7 +104,7 @@ class Figure:
         """Fills the target's viewport with this kind of figure, or with the free head.
 
         state, frame: None before the first picture. mirrored: whether the state has left and right
-        exchanged; an overlay has not. position: (3,) metres by which the figure is moved.
+        exchanged; the picture of an overlay then is flipped, too. position: (3,) metres by which the figure is moved.
         Then `drawn` tells which figure it was, `missing` why it was not the one that was asked for.
         """
         seen = None if state is None else _straight(state, mirrored)
@@ -113,7 +113,7 @@ class Figure:
         if mesh is None or seen is None or coefficients is None:
             self._draw_head(target, state, position, camera, background)
         elif kind == "overlay" and frame is not None:
-            self._draw_overlay(target, mesh, coefficients, seen, frame)
+            self._draw_overlay(target, mesh, coefficients, seen, frame, mirrored=mirrored)
         else:
             figure, clay = mesh
             vertices = figure.in_world(coefficients, seen.head_rotation, seen.gaze)
@@ -172,13 +172,18 @@ class Figure:
         coefficients: Coefficients,
         state: FaceState,
         frame: Frame,
+        *,
+        mirrored: bool,
     ) -> None:
         figure, clay = mesh
         width, height = target.viewport[2:]
         vertices, camera = None, Camera(np.eye(4), np.eye(4))
         if state.confidence > 0 and state.image_from_crop is not None:
+            pixels = figure.in_picture(coefficients, state.image_from_crop, state.gaze)
+            if mirrored:
+                pixels = np.array([frame.image.shape[1] - 1, 0, 0]) + pixels * (-1, 1, 1)
             vertices, camera = laid_over(
-                figure.in_picture(coefficients, state.image_from_crop, state.gaze),
+                pixels,
                 radius=figure.radius,
                 image_size=(frame.image.shape[1], frame.image.shape[0]),
                 view_size=(width, height),
@@ -187,8 +192,9 @@ class Figure:
             target,
             vertices,
             camera=camera,
-            background=self._picture.of(frame, (width, height)),
+            background=self._picture.of(frame, (width, height), mirrored=mirrored),
             supersampling=self.supersampling,
+            mirrored=mirrored,
             cover=OVERLAY_COVER,
         )
         self.drawn = "overlay"

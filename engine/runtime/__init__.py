@@ -16,6 +16,7 @@ Runtime = Literal["auto", "mediapipe", "onnx", "tensorrt"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 Provider = Literal["auto", "cpu", "cuda", "directml", "coreml", "tensorrt-rtx"]
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
+MOST_THREADS = 64  # more than these networks can use; thousands would bring a machine down
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class RuntimeSettings:
     spinning: bool = False
 
     def __post_init__(self) -> None:
-        if self.threads < 1:
-            raise ValueError(f"threads is {self.threads}; expected 1 or more")
+        if not 1 <= self.threads <= MOST_THREADS:
+            raise ValueError(f"threads is {self.threads}; expected 1 to {MOST_THREADS}")
 
 
 class Session(Protocol):
