@@ -12,6 +12,8 @@ import numpy as np
 from app.outputs.axes import AxisSettings, adjusted
 from engine.data import FaceState
 
+_SENT = ("timestamp", "weights", "head_rotation", "head_position", "gaze")
+
 log = logging.getLogger(__name__)
 
 
@@ -56,8 +58,12 @@ class LiveOutput:
         if not _finite(state):
             # Many receivers keep NaN for ever: rather let them hold the last face.
             if not self._refused:
-                log.error(
-                    "%s: not sent, a number of this state is not finite: %s", self.name, state
+                log.error(  # not the numbers themselves: they are somebody's face
+                    "%s: not sent, numbers are not finite: %s",
+                    self.name,
+                    ", ".join(
+                        name for name in _SENT if not np.isfinite(getattr(state, name)).all()
+                    ),
                 )
             self._refused = True
             return
