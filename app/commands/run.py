@@ -11,6 +11,7 @@ from app.budget import within_budget
 from app.face_model import face_model_path
 from app.outputs import PROTOCOLS
 from app.pipeline import run as run_pipeline
+from app.recordings import FOOTAGE, FORMATS, MESHES
 from app.recordings.takes import TakeSettings
 from app.settings import (
     DEFAULT_PROFILE,
@@ -56,10 +57,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         action="append",
         default=[],
-        help="write every state to PATH (.csv, .jsonl, .glb, .bvh, .npz); may be repeated",
+        help=f"write every state to PATH ({', '.join((*FORMATS, *FOOTAGE))}; the last two are the "
+        "camera's picture and the microphone); may be repeated",
     )
     parser.add_argument(
         "--slate", metavar="NAME", help="what takes that begin by key or over OSC are called"
+    )
+    parser.add_argument(
+        "--mesh",
+        choices=MESHES,
+        help="what a .glb shows: the free head, or FLAME in your own shape",
     )
     parser.add_argument(
         "--remote",
@@ -169,7 +176,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         mirror=profile.mirror if arguments.mirror is None else arguments.mirror,
         outputs=output_settings(specs, profile),
         recordings=tuple(arguments.record),
-        takes=_takes(arguments.slate, profile.takes),
+        takes=_takes(arguments, profile.takes),
         remote=profile.remote if arguments.remote is None else arguments.remote,
         output_rate=_output_rate(arguments.output_rate, profile.output_rate),
         window=not arguments.no_window,
@@ -208,9 +215,10 @@ def _output_rate(asked: float | None, kept: float) -> float:
     return asked
 
 
-def _takes(slate: str | None, takes: TakeSettings) -> TakeSettings:
+def _takes(arguments: argparse.Namespace, takes: TakeSettings) -> TakeSettings:
+    slate = takes.slate if arguments.slate is None else arguments.slate
     try:
-        return takes if slate is None else replace(takes, slate=slate)
+        return replace(takes, slate=slate, mesh=arguments.mesh or takes.mesh)
     except ValueError as error:
         raise SettingsError(f"cannot use --slate: {error}.") from error
 
