@@ -49,7 +49,7 @@ class Meter:
         self._recording_since: float | None = None
         self._faces = 0
         self._latency, self._to_screen = LatencyHistogram(), LatencyHistogram()
-        self._on_screen: Frame | None = None
+        self._sent_index = self._drawn_index = -1  # of the newest frames that were counted
         self._captures, self._states = Rate(), Rate()
         self._started = time.perf_counter()
         self._last_state = self._started
@@ -84,13 +84,15 @@ class Meter:
 
     def sent(self, frame: Frame) -> None:
         """Track thread, or the steady sender's: a state of this picture has gone to every output
-        for the first time."""
-        self._latency.add(time.perf_counter() - frame.arrived)
+        for the first time. States without a picture, for none comes, have no latency."""
+        if frame.index != self._sent_index:
+            self._sent_index = frame.index
+            self._latency.add(time.perf_counter() - frame.arrived)
 
     def drawn(self, frame: Frame) -> None:
         """Main thread: this picture's state is on the screen. Again and again is once."""
-        if frame is not self._on_screen:
-            self._on_screen = frame
+        if frame.index != self._drawn_index:
+            self._drawn_index = frame.index
             self._to_screen.add(time.perf_counter() - frame.arrived)
 
     def has_run_for(self, seconds: float | None) -> bool:

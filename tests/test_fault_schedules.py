@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -62,7 +63,7 @@ def test_the_program_loses_and_finds_the_face_as_the_camera_goes_and_comes(
     clip = write_video(tmp_path / "clip.avi")
     take = tmp_path / "take.jsonl"
     faults = "replug@1.5+1.5,hang@5.5"
-    arguments = ["--source", f"faulty:{clip}?{faults}", "--no-window", "--no-output"]
+    arguments = ["--source", f"faulty:{clip}?{faults}", "--no-window", "--output=osc::9"]
     result = subprocess.run(
         [sys.executable, "-m", "app", "run", *arguments, "--record", take, "--seconds", "8.5"],
         env={**os.environ, "MIEN_HOME": str(tmp_path / "home")},
@@ -82,7 +83,9 @@ def test_the_program_loses_and_finds_the_face_as_the_camera_goes_and_comes(
     blind = [row["timestamp"] - start for row in rows if row["confidence"] == 0]
     assert min(blind) - lost < 1.0  # the state of no face is sent while nothing comes
     assert any(hung < moment < hung + 1.0 for moment in blind)
-    messages = result.stderr.splitlines()
+    (p95,) = re.findall(r"to send: .* median, (.*) ms p95", result.stdout)
+    assert float(p95) < 500.0  # states without a picture have no latency
+    messages = [line for line in result.stderr.splitlines() if " Camera " in line]
     assert [line.split(" Camera ")[1].split(";")[0] for line in messages] == [
         *("gives no pictures", "is back", "gives no pictures", "is back")
     ]
