@@ -36,7 +36,8 @@ from app.profile import read_profile
 from app.settings import Profile
 from app.statistics import Statistics
 from app.viewer import Shown, ViewerSettings, open_viewer
-from app.viewer.backdrop import Backdrop, color_from_hex, read_picture
+from app.viewer.asked import Asked
+from app.viewer.backdrop import KINDS, Backdrop, color_from_hex, read_picture
 from app.viewer.background import Gradient, Picture, Plain, Transparent
 from app.viewer.figure import NO_COEFFICIENTS
 from app.viewer.look import LOOKS
@@ -483,6 +484,8 @@ def picture(
         replace(STATISTICS, mirrored=mirrored),
         DRAWING,
         settings,
+        asked=Asked(settings),
+        backgrounds=KINDS,
         help_shown=help_shown,
         notices=notices,
         now=0.0,
