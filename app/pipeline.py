@@ -41,6 +41,7 @@ from engine.calibration.guide import Prompt
 from engine.chain import Chain
 from engine.data import Frame
 from engine.errors import ViewerError
+from engine.idle import Idling
 from engine.mirror import mirrored
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def run(
         keep_every_frame = settings.source.pace == "fast" and not source.live
         meter = Meter(source, outputs, takes)
         refused: list[Frame] = []  # at most one, which capture offers again
-        visits = Visits(chain) if settings.kiosk else None
+        visits = Visits(chain) if settings.kiosk else Idling() if settings.profile.idle else None
         done = [desk.wishes]  # what track has seen to
 
         def capture() -> bool:

@@ -38,6 +38,7 @@ class Profile:
     face_model: MediaPipe's face_landmarker.task, if it is not to be found by mien itself.
     outputs:    PROTOCOL[:HOST[:PORT]] of every live destination.
     remote:     [HOST:]PORT at which other programs may ask over OSC; empty: nowhere.
+    idle:       the head lives by itself while nobody is there; receivers are still told so.
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
     budget:     leave the processor to a game: half the pictures, predicted in between.
     regressor:  what looks at the face; all but MediaPipe have to be added (`mien models`).
@@ -49,6 +50,7 @@ class Profile:
     outputs: tuple[str, ...] = ("vmc", "osc")
     remote: str = ""
     hotkeys: HotkeySettings = HotkeySettings()
+    idle: bool = False
     output_rate: float = 0.0
     budget: bool = False
     regressor: RegressorChoice = "mediapipe"

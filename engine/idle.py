@@ -1,4 +1,4 @@
-"""A head that nobody drives: it looks round, blinks, smiles now and then. For demo booths.
+"""A head that nobody drives: it looks round, blinks, smiles now and then.
 
 Sines whose periods have no common measure, so that nothing is seen to repeat.
 """
@@ -18,6 +18,9 @@ from engine.geometry import quaternion_from_euler, slerp
 YAW, PITCH, ROLL = 0.30, 0.09, 0.06  # rad, to either side
 BLINK_EVERY, BLINK_TIME = 3.7, 0.28  # s
 SMILE, RAISED_BROWS = 0.65, 0.4  # weights at most
+
+AFTER = 5.0  # s without a face after which it begins
+WAKE, YIELD = 1.5, 0.5  # s in which it begins, and gives way to a face
 
 _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 _SMILES = (INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"])
@@ -44,8 +47,32 @@ def idle(state: FaceState, seconds: float, share: float) -> FaceState:
     set_eye_look(weights, gaze)
     return replace(
         state,
-        tracked=True,
         weights=np.clip((1.0 - share) * state.weights + share * weights, 0.0, 1.0),
         head_rotation=slerp(state.head_rotation, rotation, share),
         gaze=(1.0 - share) * state.gaze + share * gaze,
     )
+
+
+class Idling:
+    """Lets the head live by itself while nobody is there; timestamps must not go back."""
+
+    def __init__(self) -> None:
+        self._seen: float | None = None  # timestamp at which a face was seen last
+        self._before: float | None = None
+        self._idled = 0.0  # s so far
+        self.share = 0.0
+        """0 nobody but the performer … 1 the head by itself."""
+
+    def update(self, state: FaceState) -> FaceState:
+        """The state to show. `tracked` stays: nobody is there, whatever the head does."""
+        now = state.timestamp
+        elapsed = 0.0 if self._before is None else now - self._before
+        self._before = now
+        if self._seen is None:
+            self._seen = now - AFTER  # it lives from the start
+        if state.landmarks is not None:
+            self._seen = now
+        change = elapsed / WAKE if now - self._seen > AFTER else -elapsed / YIELD
+        self.share = min(1.0, max(0.0, self.share + change))
+        self._idled += elapsed
+        return idle(state, self._idled, self.share)

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.visits import ATTRACT, GONE, WAKE, Visits
+from app.visits import GONE, Visits
 from engine.blendshapes import INDEX
 from engine.calibration import CalibrationSettings
 from engine.chain import Chain
 from engine.data import FaceState, Frame, Observation
 from engine.geometry import euler_from_quaternion, quaternion_from_euler
-from engine.idle import BLINK_EVERY, idle
+from engine.idle import AFTER, BLINK_EVERY, WAKE, Idling, idle
 from engine.smoother import SmootherSettings
 from tests.faces import observation
 from tests.states import face
@@ -77,7 +77,7 @@ def test_who_looks_away_for_a_moment_is_still_the_same() -> None:
 
 def test_the_head_lives_while_nobody_is_there_and_gives_way_without_a_jump() -> None:
     booth = Booth()
-    alone = booth.play(ATTRACT + WAKE + 20.0)
+    alone = booth.play(AFTER + WAKE + 20.0)
     yaws = [euler_from_quaternion(state.head_rotation)[1] for state in alone]
     assert np.ptp(yaws) > 0.2
     assert max(state.weights[INDEX["eyeBlinkLeft"]] for state in alone) > 0.8
@@ -96,3 +96,15 @@ def test_idling_is_always_a_valid_face() -> None:
         assert ((state.weights >= 0.0) & (state.weights <= 1.0)).all()
         assert np.isclose(np.linalg.norm(state.head_rotation), 1.0)
         assert np.isfinite(state.gaze).all()
+
+
+def test_a_head_may_live_by_itself_while_receivers_are_told_that_nobody_is_there() -> None:
+    idling = Idling()
+    lost = [idling.update(face(timestamp=t / 30, tracked=False)) for t in range(300)]
+    assert not any(state.tracked for state in lost)
+    assert max(state.weights.max() for state in lost) > 0.3
+    here = face(landmarks=np.zeros((478, 3)), jawOpen=0.5)
+    back = [idling.update(replace(here, timestamp=10.0 + t / 30)) for t in range(30)]
+    assert back[-1].weights.tolist() == here.weights.tolist()
+    steps = np.diff([state.weights for state in (*lost[-2:], *back)], axis=0)
+    assert np.abs(steps).max() < 0.2
