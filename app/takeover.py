@@ -24,7 +24,6 @@ from app.threads import Latest, Worker
 from engine.data import Frame, Observation
 from engine.errors import ModelError
 from engine.landmarker import Landmarker
-from engine.landmarker.fused import FusedNetworks
 from engine.landmarker.session import SessionLandmarker
 from engine.regressors import Regressor
 from engine.runtime import RuntimeSettings, Session, open_session
@@ -77,7 +76,7 @@ def takeovers(
             Takeover(
                 "mediapipe",
                 lambda: open_plan_session("mediapipe", models=models, task=task),
-                lambda session: landmarker.use(FusedNetworks(session)),
+                landmarker.use,
             )
         )
     return found

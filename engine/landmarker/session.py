@@ -19,13 +19,14 @@ from engine.errors import ModelError
 from engine.geometry import Array
 from engine.landmarker import Detection
 from engine.landmarker.filter import LandmarkFilter
+from engine.landmarker.fused import FusedNetworks
 from engine.landmarker.landmarks import FaceLandmarks
 from engine.landmarker.networks import FaceNetworks, SeparateNetworks
 from engine.landmarker.person import LARGEST, PersonChoice, PersonSettings
 from engine.landmarker.pose import PoseFit
 from engine.landmarker.region import FaceRegion, region_around
 from engine.landmarker.scores import NAMES
-from engine.runtime import RuntimeSettings
+from engine.runtime import RuntimeSettings, Session
 from models.checkpoints.face_geometry import CanonicalFace
 from models.face_landmarker import face_landmarker_files
 
@@ -83,10 +84,15 @@ class SessionLandmarker:
         """Where the networks are computed, in words for people."""
         return self._networks.device
 
-    def use(self, networks: FaceNetworks) -> None:
-        """From the next picture on compute with these; the present ones are closed."""
-        self._networks.close()
-        self._networks = networks
+    def use(self, session: Session) -> None:
+        """From the next picture on compute with a session of all networks in one. Raises
+        ModelError, having closed it, and goes on as before, if it is another network."""
+        self._networks = FusedNetworks(session, self._networks)
+
+    def leave(self) -> None:
+        """From the next picture on compute as before `use`; its session is closed."""
+        if isinstance(self._networks, FusedNetworks):
+            self._networks = self._networks.apart()
 
     def detect(self, image: NDArray[np.uint8], timestamp: float) -> Detection | None:
         """The face in a (H, W, 3) BGR picture, or None.
