@@ -222,6 +222,7 @@ def test_mediapipes_three_networks_become_one_plan(
         (models / path.name).write_bytes(path.read_bytes())
     assert build_trt.main(["mediapipe"]) == 0
     told = capsys.readouterr().out
+    assert "MB, fp32, for " in told  # fp16 would be off by more than half a pixel
     assert len(list(plans_folder().glob("*.plan"))) == 1
     for name in ("boxes", "landmarks", "presence", "blendshapes"):
         assert f"{name} float32[1," in told

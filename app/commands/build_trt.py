@@ -95,8 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--precision",
         choices=("fp16", "fp32"),
-        default="fp16",
-        help="of the arithmetic (default: fp16)",
+        help="of the arithmetic (default: fp16; fp32 for mediapipe)",
     )
     parser.add_argument(
         "--flavour",

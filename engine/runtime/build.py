@@ -53,19 +53,22 @@ class Blueprint:
     recipe:  what `graph` adds to them, in words; another recipe needs another plan.
     graph:   reads the files and gives the float32 graph, whose sizes are fixed but for a frame's.
              Raises ModelError.
+    precision: what its outputs stay right in, unless another is asked for.
     """
 
     network: str
     files: tuple[Path, ...]
     recipe: str
     graph: Callable[[], onnx.ModelProto]
+    precision: Precision = "fp16"
 
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """precision: of the arithmetic. flavour: which TensorRT; `auto`: the one that is installed."""
+    """precision: of the arithmetic; None: the blueprint's. flavour: which TensorRT; `auto`: the one
+    that is installed."""
 
-    precision: Precision = "fp16"
+    precision: Precision | None = None
     flavour: Wanted = "auto"
 
 
@@ -98,7 +101,7 @@ def prepare_plan(
     output: where the plan goes instead of `folder`. Raises ModelError.
     """
     tensorrt = load_tensorrt(settings.flavour)
-    key = _key(blueprint, settings.precision, tensorrt, gpu)
+    key = _key(blueprint, settings, tensorrt, gpu)
     path = folder / key.file if output is None else output
     reason = why_build(path, folder, key)
     card = read_card(path)
@@ -118,12 +121,12 @@ def reason_to_build(
     blueprint: Blueprint, settings: BuildSettings, *, folder: Path, gpu: Gpu | None
 ) -> str | None:
     """Why `prepare_plan` would build, in a few words; None if it is there. Raises ModelError."""
-    key = _key(blueprint, settings.precision, load_tensorrt(settings.flavour), gpu)
+    key = _key(blueprint, settings, load_tensorrt(settings.flavour), gpu)
     return why_build(folder / key.file, folder, key)
 
 
 def _key(
-    blueprint: Blueprint, precision: Precision, tensorrt: TensorRt, gpu: Gpu | None
+    blueprint: Blueprint, settings: BuildSettings, tensorrt: TensorRt, gpu: Gpu | None
 ) -> PlanKey:
     if tensorrt.flavour == "rtx":
         target = "7.5" if gpu is not None and gpu.capability == TURING else PORTABLE
@@ -138,7 +141,7 @@ def _key(
         network=blueprint.network,
         onnx_sha256="+".join(digest_of(file) for file in blueprint.files),
         recipe=blueprint.recipe,
-        precision=precision,
+        precision=settings.precision or blueprint.precision,
         flavour=tensorrt.flavour,
         version=tensorrt.version,
         target=target,
