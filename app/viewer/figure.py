@@ -105,7 +105,8 @@ class Figure:
 
         state, frame: None before the first picture. mirrored: whether the state has left and right
         exchanged; the picture of an overlay then is flipped, too. position: (3,) metres by which
-        the figure is moved. Then `drawn` tells which figure it was, `missing` why it was not the one that was asked for.
+        the figure is moved. Then `drawn` tells which figure it was, `missing` why it was not the
+        one that was asked for.
         """
         seen = None if state is None else _straight(state, mirrored)
         coefficients = None if seen is None else _with_lids(seen)
