@@ -16,6 +16,7 @@ from engine.geometry import Array
 from engine.landmarker import Landmarker
 
 TILE = 2 / 3  # of the picture's shorter side; neighbours overlap by half
+NARROWEST = 48  # pixels of a picture that may hold a face worth searching for
 
 
 class SmallFaceSearch:
@@ -36,6 +37,8 @@ class SmallFaceSearch:
 
     def find(self, image: NDArray[np.uint8]) -> Array | None:
         """The landmarks (478, 3) of a face in one of the parts, pixels of the picture; or None."""
+        if min(image.shape[:2]) < NARROWEST:  # a strip has parts without number
+            return None
         parts = list(tiles(image.shape[1], image.shape[0]))
         if self._next is None:
             chosen, self._next = parts, 0

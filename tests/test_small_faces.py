@@ -10,7 +10,7 @@ from engine.landmarker.enlarging import FaceBox, enlarged
 from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
-from engine.small_faces import tiles
+from engine.small_faces import SmallFaceSearch, tiles
 from tests.faces import face_model, frame, photograph
 
 
@@ -72,3 +72,13 @@ def test_enlarging_keeps_the_face_in_its_place(random: np.random.Generator) -> N
     y, x = (axis.mean() for axis in np.nonzero(grown[..., 0] > 128))
     assert (x, y) == pytest.approx((120.0, 30.0), abs=0.6)
     assert np.count_nonzero(grown[..., 0] > 128) > 3 * np.count_nonzero(image[..., 0] > 128)
+
+
+def test_a_strip_is_not_searched_part_by_part(
+    landmarker: Landmarker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[int] = []
+    monkeypatch.setattr(type(landmarker), "search", lambda *_: searched.append(1))
+    with landmarker:
+        assert SmallFaceSearch(landmarker).find(np.zeros((3, 4000, 3), np.uint8)) is None
+    assert searched == []
