@@ -48,7 +48,7 @@ class SmallFaceSearch:
             part = np.ascontiguousarray(image[y : y + side, x : x + side])
             detection = self._landmarker.search(part)
             if detection is not None:
-                return np.asarray(detection.landmarks + (x, y, 0.0))
+                return np.asarray(detection.landmarks + np.array([x, y, 0.0]))
         return None
 
 
