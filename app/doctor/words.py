@@ -22,8 +22,8 @@ from engine.blendshapes import BLENDSHAPES
 from engine.smoother import FLOORS
 
 COMMAND_WORDS = tuple(
-    "run track listen cameras models calibrate bench doctor install-shortcut demo default mien add export check "
-    "smirk deca emoca emorec expnet flame bfm".split()
+    "run track listen cameras models calibrate bench doctor install-shortcut demo default mien "
+    "add export check smirk deca emoca emorec expnet flame bfm".split()
 )
 ORDINARY_WORDS = frozenset(  # a file of such a name must not hide the word in every message
     "clip face faces file model movie out output picture record recording settings snapshot "
