@@ -30,6 +30,10 @@ class BoxLeastSquares:
     """Keeps the partition of the last solution, and H with x and Hx in exchanged roles for its
     free unknowns: it makes of a free one's slope its place, of a bound one's place its slope."""
 
+    _exchanged: Array
+    _free: NDArray[np.bool_]
+    _exchanges: int
+
     def __init__(self, matrix: Array) -> None:
         """matrix: H (n, n), symmetric and positive definite."""
         self._matrix = np.ascontiguousarray(matrix, np.float64)
@@ -115,6 +119,6 @@ class BoxLeastSquares:
         table[places[:, None], places] = inverse
 
     def _forget(self) -> None:
-        self._exchanged: Array = self._matrix.copy()
-        self._free: NDArray[np.bool_] = np.zeros(len(self._matrix), bool)
-        self._exchanges: int = 0
+        self._exchanged = self._matrix.copy()
+        self._free = np.zeros(len(self._matrix), bool)
+        self._exchanges = 0
