@@ -2,7 +2,8 @@
 
 A plan may have to be built, and compiled for the card at its first run. With `--runtime auto`
 faces are tracked meanwhile. Then the sessions are exchanged between two pictures, each having run
-on a picture of that size before, so that no picture waits.
+on a picture of that size before, so that no picture waits. When the card fails later, the processor
+goes on with that very picture.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -48,12 +49,16 @@ class Takeover:
 
     open: gives the session; raises ModelError.
     use:  between two pictures, lets whoever uses the network go on with that session, which is
-          theirs from there on. Raises ModelError if it is another network.
+          theirs from there on. Raises ModelError, and closes it, if it is another network.
+    leave: lets them go on as before `use`. Raises ModelError.
+    stop: lets an `open` in another thread end soon, if it builds in a process of its own.
     """
 
     name: PlanName
     open: Callable[[], Session]
     use: Callable[[Session], None]
+    leave: Callable[[], None]
+    stop: Callable[[], None] = lambda: None
 
     def at_once(self) -> None:
         """Use TensorRT from the first picture on. Raises ModelError."""
@@ -61,29 +66,51 @@ class Takeover:
 
 
 def takeovers(
-    landmarker: Landmarker, regressor: Regressor | None, *, task: Path, models: Path
+    landmarker: Landmarker,
+    regressor: Regressor | None,
+    *,
+    task: Path,
+    models: Path,
+    runtime: RuntimeSettings,
 ) -> list[Takeover]:
     """What TensorRT can compute of what tracks a face: the slower network first.
 
     task: MediaPipe's bundle. models: folder of the networks that were added.
+    runtime: what computes where TensorRT does not.
     """
     found = []
+    beside = replace(runtime, provider="cpu") if runtime.provider == "auto" else runtime
     if regressor is not None:
         name = regressor.name
-        found.append(Takeover(name, lambda: open_plan_session(name, models=models), regressor.use))
+        apart = ApartBuild(name)
+        found.append(
+            Takeover(
+                name,
+                lambda: open_plan_session(name, models=models, apart=apart),
+                regressor.use,
+                lambda: regressor.use(open_session(models / f"{name}.onnx", beside)),
+                apart.stop,
+            )
+        )
     if isinstance(landmarker, SessionLandmarker):
         found.append(
             Takeover(
                 "mediapipe",
                 lambda: open_plan_session("mediapipe", models=models, task=task),
                 landmarker.use,
+                landmarker.leave,
             )
         )
     return found
 
 
-def open_plan_session(name: PlanName, *, models: Path, task: Path | None = None) -> Session:
-    """TensorRT's session of a network, its plan built if there is none. Raises ModelError."""
+def open_plan_session(
+    name: PlanName, *, models: Path, task: Path | None = None, apart: ApartBuild | None = None
+) -> Session:
+    """TensorRT's session of a network, its plan built if there is none. Raises ModelError.
+
+    apart: builds the plan of a large network.
+    """
     device = open_device()  # without a card nothing is built: its error says what is missing
     gpu = device.gpu
     device.close()
@@ -92,33 +119,52 @@ def open_plan_session(name: PlanName, *, models: Path, task: Path | None = None)
         BuildSettings(),
         plans_folder(),
     )
-    if name in BUILT_APART and models == data_folder() / "models":
+    if apart is not None and name in BUILT_APART and models == data_folder() / "models":
         reason = reason_to_build(source, settings, folder=folder, gpu=gpu)
         if reason is not None:
             log.info("building the plan of %s: %s", name, reason)
-            build_apart(name)
+            apart.run()
     plan = prepare_plan(
         source, settings, folder=folder, gpu=gpu, say=log.info, progress=lambda share: None
     )
     return open_session(plan.path, RuntimeSettings())
 
 
-def build_apart(name: PlanName) -> None:
-    """Build a plan by build_trt, in a process of its own. Raises ModelError with its reason.
+class ApartBuild:
+    """Builds a plan by build_trt, in a process of its own.
 
     In ours, writing hundreds of megabytes of weights would hold Python, and with it the tracking,
     for up to three seconds (measured on ExpNet, 2026-11-21).
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "build_trt", name],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"]
-        raise ModelError(lines[-1].removeprefix("build_trt: "))
+
+    def __init__(self, name: PlanName) -> None:
+        self._name = name
+        self._process: subprocess.Popen[str] | None = None
+        self._stopped = False
+
+    def run(self) -> None:
+        """Build it; raises ModelError with the reason why not."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "build_trt", self._name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        ) as process:
+            self._process = process
+            if self._stopped:
+                process.terminate()
+            _, told = process.communicate()
+        if process.returncode != 0:
+            lines = told.strip().splitlines() or [f"it ended with code {process.returncode}"]
+            raise ModelError(lines[-1].removeprefix("build_trt: "))
+
+    def stop(self) -> None:
+        """End the build, also one that begins later; from any thread."""
+        self._stopped = True
+        if self._process is not None:
+            self._process.terminate()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,11 +176,15 @@ class _Ready:
 
 
 class TakingOver:
-    """Observes, and sooner once TensorRT is ready. Where it never is, one line tells why."""
+    """Observes, and sooner once TensorRT is ready. Where it never is, or ends, one line tells why;
+    tracking goes on in any case."""
 
-    def __init__(self, observer: Observer, waiting: Sequence[Takeover]) -> None:
+    def __init__(self, observer: Observer, takeovers: Sequence[Takeover]) -> None:
         self._observer = observer
-        self._waiting = list(waiting)
+        self._takeovers = tuple(takeovers)
+        self._waiting = list(takeovers)
+        self._used: list[Takeover] = []
+        self._is_over = False  # no more of TensorRT
         self._shapes: Latest[tuple[int, ...]] = Latest()  # of pictures
         self._ready: Latest[_Ready] = Latest()
         self._made: _Ready | None = None  # not yet in the mailbox
@@ -142,12 +192,19 @@ class TakingOver:
 
     def observe(self, frame: Frame) -> Observation | None:
         """What the observer sees in this frame."""
-        self._worker.check()
         self._shapes.put(frame.image.shape)
-        ready = self._ready.take(0.0)
-        if ready is not None:
-            ready.takeover.use(ready.session)
-            log.info("%s is computed by %s", ready.takeover.name, ready.session.device)
+        if not self._is_over:
+            self._use_what_is_ready()
+        try:
+            return self._observer.observe(frame)
+        except ModelError as error:
+            if not self._used:
+                raise
+            log.warning("TensorRT ends, the processor goes on: %s", error)
+        self._end()
+        for takeover in self._used:
+            takeover.leave()
+        self._used.clear()
         return self._observer.observe(frame)
 
     def __enter__(self) -> Self:
@@ -160,30 +217,68 @@ class TakingOver:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
         self._worker.__exit__(kind, error, trace)
-        for left in (self._ready.take(0.0), self._made):
-            if left is not None:
-                left.session.close()
+        if not self._worker.running:  # otherwise it closes what it makes
+            self._close_left()
+
+    def _use_what_is_ready(self) -> None:
+        ready = self._ready.take(0.0)
+        if ready is not None:
+            device = ready.session.device
+            try:
+                ready.takeover.use(ready.session)
+            except ModelError as error:
+                log.info("%s stays where it is: %s", ready.takeover.name, error)
+            else:
+                self._used.append(ready.takeover)
+                log.info("%s is computed by %s", ready.takeover.name, device)
+        fault = self._worker.failure
+        if fault is not None:
+            log.warning(
+                "TensorRT is not used: %s: %s; expected no such fault. Report it, or use "
+                "--runtime onnx.",
+                type(fault).__name__,
+                " ".join(str(fault).split()),
+            )
+            self._end()
+
+    def _end(self) -> None:
+        """Nothing more takes over."""
+        self._is_over = True
+        for takeover in self._takeovers:
+            takeover.stop()
 
     def _take_over(self) -> bool:
         """A step of the worker: make a session, or hand it over."""
         if self._made is not None:
             if self._ready.offer(self._made, PATIENCE):
                 self._made = None
-            return True
-        if not self._waiting:
+        elif self._waiting:
+            self._make()
+        else:
             return False
+        if self._is_over:
+            self._close_left()
+        return not self._is_over
+
+    def _make(self) -> None:
         shape = self._shapes.take(PATIENCE)
-        if shape is not None:
-            takeover = self._waiting.pop(0)
-            try:
-                session = takeover.open()
-                warm_up(session, shape)
-            except ModelError as error:
-                log.info("%s stays where it is: %s", takeover.name, error)
-            else:
-                self._made = _Ready(takeover, session)
-        return True
+        if shape is None:
+            return
+        takeover = self._waiting.pop(0)
+        try:
+            session = takeover.open()
+            warm_up(session, shape)
+        except ModelError as error:
+            log.info("%s stays where it is: %s", takeover.name, error)
+        else:
+            self._made = _Ready(takeover, session)
+
+    def _close_left(self) -> None:
+        for left in (self._ready.take(0.0), self._made):
+            if left is not None:
+                left.session.close()
 
 
 def warm_up(session: Session, shape: tuple[int, ...]) -> None:

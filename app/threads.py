@@ -117,6 +117,11 @@ class Worker:
         """False once `step` has returned False or failed."""
         return not self._ended.is_set()
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended this worker, for who can go on without it."""
+        return self._error
+
     def check(self) -> None:
         """Raise whatever ended this worker."""
         if self._error is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from app.takeover import TakingOver, takeovers
+from app.takeover import Takeover, TakingOver, takeovers
 from engine.calibration import CalibrationSettings
 from engine.chain import Chain, Observer, Stage
 from engine.emotion import EmotionHead
@@ -66,7 +66,7 @@ def open_chain(settings: TrackingSettings, stack: ExitStack, *, live: bool) -> C
     )
     use_tensorrt(settings, landmarker, regressor)
     if live and settings.runtime.runtime == "auto" and find_gpu() is not None:
-        waiting = takeovers(landmarker, regressor, task=settings.face_model, models=settings.models)
+        waiting = _takeovers(settings, landmarker, regressor)
         observer = stack.enter_context(TakingOver(observer, waiting))
     return Chain(observer, settings.smoother, settings.calibration, open_stages(settings, stack))
 
@@ -76,10 +76,20 @@ def use_tensorrt(
 ) -> None:
     """If TensorRT was asked for, compute all networks with it from the start. Raises ModelError."""
     if settings.runtime.runtime == "tensorrt":
-        for takeover in takeovers(
-            landmarker, regressor, task=settings.face_model, models=settings.models
-        ):
+        for takeover in _takeovers(settings, landmarker, regressor):
             takeover.at_once()
+
+
+def _takeovers(
+    settings: TrackingSettings, landmarker: Landmarker, regressor: Regressor | None
+) -> list[Takeover]:
+    return takeovers(
+        landmarker,
+        regressor,
+        task=settings.face_model,
+        models=settings.models,
+        runtime=settings.runtime,
+    )
 
 
 def open_finder(settings: TrackingSettings) -> Landmarker:

@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 
 from app.takeover import (
+    ApartBuild,
     Takeover,
     TakingOver,
-    build_apart,
     open_plan_session,
     takeovers,
     warm_up,
 )
+from app.threads import Latest
 from engine.data import Frame, Observation
 from engine.errors import ModelError
 from engine.landmarker.networks import SeparateNetworks
 from engine.landmarker.session import SessionLandmarker
+from engine.runtime import RuntimeSettings
 from engine.runtime.cropping import CroppingSession, CropRule
 from engine.runtime.device import find_gpu
 from engine.runtime.device.recording import RecordingDevice
@@ -61,6 +63,9 @@ class Watching:
         self.session.close()
         self.session = session
 
+    def leave(self) -> None:
+        self.use(on_processor())
+
     def observe(self, frame: Frame) -> Observation | None:
         pose, _ = self.session.run(frame.image, MATRIX)
         self.devices.append(self.session.device)
@@ -78,7 +83,7 @@ def watch_until(tracking: TakingOver, done: Callable[[], bool]) -> None:
 
 def test_tracking_goes_on_and_then_on_the_card_without_a_jump() -> None:
     device, watching = RecordingDevice(), Watching()
-    takeover = Takeover("smirk", lambda: on_card(device), watching.use)  # type: ignore[arg-type]
+    takeover = Takeover("smirk", lambda: on_card(device), watching.use, watching.leave)  # type: ignore[arg-type]
     with TakingOver(watching, [takeover]) as tracking:
         watch_until(tracking, lambda: watching.devices[-3:] == ["Recording, TensorRT 99"] * 3)
         assert watching.devices[0] == "processor, ONNX Runtime"
@@ -101,8 +106,8 @@ def test_two_networks_are_taken_over_one_after_the_other() -> None:
             return second.observe(frame)
 
     waiting = [
-        Takeover("smirk", lambda: on_card(devices[0]), first.use),  # type: ignore[arg-type]
-        Takeover("mediapipe", lambda: on_card(devices[1]), second.use),  # type: ignore[arg-type]
+        Takeover("smirk", lambda: on_card(devices[0]), first.use, first.leave),  # type: ignore[arg-type]
+        Takeover("mediapipe", lambda: on_card(devices[1]), second.use, second.leave),  # type: ignore[arg-type]
     ]
     with TakingOver(Both(), waiting) as tracking:
         watch_until(tracking, lambda: bool(second.devices) and "TensorRT" in second.devices[-1])
@@ -119,7 +124,7 @@ def test_without_tensorrt_tracking_stays_where_it_is(caplog: pytest.LogCaptureFi
     watching = Watching()
     with (
         caplog.at_level("INFO", logger="app.takeover"),
-        TakingOver(watching, [Takeover("smirk", none, watching.use)]) as tracking,  # type: ignore[arg-type]
+        TakingOver(watching, [Takeover("smirk", none, watching.use, watching.leave)]) as tracking,  # type: ignore[arg-type]
     ):
         watch_until(tracking, lambda: bool(caplog.messages) and len(watching.devices) > 3)
     assert caplog.messages == ["smirk stays where it is: TensorRT cannot be loaded"]
@@ -129,7 +134,7 @@ def test_without_tensorrt_tracking_stays_where_it_is(caplog: pytest.LogCaptureFi
 
 def test_a_session_that_nobody_took_is_closed() -> None:
     device, watching = RecordingDevice(), Watching()
-    takeover = Takeover("smirk", lambda: on_card(device), watching.use)  # type: ignore[arg-type]
+    takeover = Takeover("smirk", lambda: on_card(device), watching.use, watching.leave)  # type: ignore[arg-type]
     with TakingOver(watching, [takeover]) as tracking:
         tracking.observe(made_frame(photograph()))
         began = time.monotonic()
@@ -139,17 +144,106 @@ def test_a_session_that_nobody_took_is_closed() -> None:
     watching.session.close()
 
 
-def test_a_fault_of_ours_in_the_background_is_not_hidden() -> None:
+def test_a_fault_in_the_background_ends_no_run(caplog: pytest.LogCaptureFixture) -> None:
     def faulty() -> PlanSession:
-        raise ZeroDivisionError
+        raise KeyError("rtx2")
 
     watching = Watching()
-    with (
-        TakingOver(watching, [Takeover("smirk", faulty, watching.use)]) as tracking,  # type: ignore[arg-type]
-        pytest.raises(ZeroDivisionError),
-    ):
-        watch_until(tracking, lambda: False)
+    with TakingOver(
+        watching, [Takeover("smirk", faulty, watching.use, watching.leave)]
+    ) as tracking:  # type: ignore[arg-type]
+        watch_until(tracking, lambda: bool(caplog.messages) and len(watching.devices) > 3)
+    assert caplog.messages == [
+        "TensorRT is not used: KeyError: 'rtx2'; expected no such fault. Report it, or use "
+        "--runtime onnx."
+    ]
     watching.session.close()
+
+
+def test_another_network_ends_no_run(caplog: pytest.LogCaptureFixture) -> None:
+    device, watching = RecordingDevice(), Watching()
+
+    def refuse(session: PlanSession) -> None:
+        session.close()
+        raise ModelError("this is another network")
+
+    takeover = Takeover("smirk", lambda: on_card(device), refuse, watching.leave)  # type: ignore[arg-type]
+    with (
+        caplog.at_level("INFO", logger="app.takeover"),
+        TakingOver(watching, [takeover]) as tracking,
+    ):
+        watch_until(tracking, lambda: bool(caplog.messages))
+    assert caplog.messages == ["smirk stays where it is: this is another network"]
+    assert set(watching.devices) == {"processor, ONNX Runtime"}
+    assert device.things == {}
+    watching.session.close()
+
+
+class FailingDevice(RecordingDevice):
+    """A card that fails for good once it is told to."""
+
+    fails = False
+
+    def synchronize(self, stream: int) -> None:
+        if self.fails:
+            raise ModelError("the graphics card failed (CUDA_ERROR_LAUNCH_FAILED)")
+        super().synchronize(stream)
+
+
+def test_the_processor_goes_on_with_the_picture_at_which_the_card_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    device, watching = FailingDevice(), Watching()
+    takeover = Takeover("smirk", lambda: on_card(device), watching.use, watching.leave)  # type: ignore[arg-type]
+    with TakingOver(watching, [takeover]) as tracking:
+        watch_until(tracking, lambda: watching.devices[-1:] == ["Recording, TensorRT 99"])
+        device.fails = True
+        seen = len(watching.devices)
+        assert tracking.observe(made_frame(photograph(), 999)) is not None
+        assert tracking.observe(made_frame(photograph(), 1000)) is not None
+    assert watching.devices[seen:] == ["processor, ONNX Runtime"] * 2
+    assert caplog.messages == [
+        "TensorRT ends, the processor goes on: the graphics card failed (CUDA_ERROR_LAUNCH_FAILED)"
+    ]
+    watching.session.close()
+
+
+def test_a_session_that_is_finished_after_the_run_is_closed() -> None:
+    device, watching, going = RecordingDevice(), Watching(), Latest(True)
+
+    def slowly() -> PlanSession:
+        began = time.monotonic()
+        while going.peek() and time.monotonic() - began < PATIENCE:
+            pass
+        return on_card(device)
+
+    stopped: Latest[bool] = Latest()
+    takeover = Takeover(
+        "smirk",
+        slowly,  # type: ignore[arg-type]
+        watching.use,  # type: ignore[arg-type]
+        watching.leave,
+        lambda: stopped.put(True),
+    )
+    with TakingOver(watching, [takeover]) as tracking:
+        tracking.observe(made_frame(photograph()))
+        assert not stopped.peek()
+    assert stopped.peek()  # what builds apart was told to end
+    going.put(False)
+    began = time.monotonic()
+    while device.is_open or "launch" not in device.calls:
+        assert time.monotonic() - began < PATIENCE
+    assert device.things == {}
+    watching.session.close()
+
+
+def test_a_build_apart_can_be_ended() -> None:
+    build = ApartBuild("deca")
+    build.stop()
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="it ended with code"):
+        build.run()
+    assert time.monotonic() - began < PATIENCE
 
 
 def test_what_is_demanded_at_once_fails_at_once() -> None:
@@ -158,9 +252,9 @@ def test_what_is_demanded_at_once_fails_at_once() -> None:
 
     watching = Watching()
     with pytest.raises(ModelError, match="no card"):
-        Takeover("smirk", none, watching.use).at_once()  # type: ignore[arg-type]
+        Takeover("smirk", none, watching.use, watching.leave).at_once()  # type: ignore[arg-type]
     device = RecordingDevice()
-    Takeover("smirk", lambda: on_card(device), watching.use).at_once()  # type: ignore[arg-type]
+    Takeover("smirk", lambda: on_card(device), watching.use, watching.leave).at_once()  # type: ignore[arg-type]
     assert watching.session.device == "Recording, TensorRT 99"
     watching.session.close()
 
@@ -182,13 +276,15 @@ def test_without_a_gpu_no_plan_is_built(tmp_path: Path) -> None:
 
 def test_a_build_in_a_process_of_its_own_tells_its_reason() -> None:
     with pytest.raises(ModelError, match=r"^cannot build a plan of deca: there is no .*deca\.onnx"):
-        build_apart("deca")
+        ApartBuild("deca").run()
 
 
 def test_mediapipes_networks_can_be_taken_over(face_networks: Path) -> None:
     files = face_landmarker_files(face_model(), face_networks)
     landmarker = SessionLandmarker(SeparateNetworks(files, PROCESSOR), files.canonical_face)
-    (takeover,) = takeovers(landmarker, None, task=face_model(), models=face_networks)
+    (takeover,) = takeovers(
+        landmarker, None, task=face_model(), models=face_networks, runtime=RuntimeSettings()
+    )
     assert takeover.name == "mediapipe"
     device = RecordingDevice()
     with pytest.raises(ModelError, match="no plan of mediapipe"):

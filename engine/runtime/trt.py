@@ -132,10 +132,11 @@ class PlanSession:
         if not self._is_open:
             return
         self._is_open = False
-        with self._device.current():
-            self._release_slots()
-            self._closing.close()
-        self._device.close()
+        with suppress(ModelError):  # a card that has failed waits for nothing, and frees nothing
+            with self._device.current(), self._closing:
+                self._release_slots()
+        with suppress(ModelError):
+            self._device.close()
 
     def __enter__(self) -> Self:
         return self
@@ -172,11 +173,12 @@ class PlanSession:
             )
 
     def _release_slots(self) -> None:
-        self._device.synchronize(self._streams.compute)
-        self._device.synchronize(self._streams.uploads)
-        for slot in reversed(self._slots):
-            slot.close()
-        self._slots.clear()
+        with ExitStack() as releasing:
+            for slot in self._slots:
+                releasing.callback(slot.close)
+            self._slots.clear()
+            self._device.synchronize(self._streams.compute)
+            self._device.synchronize(self._streams.uploads)
 
 
 @dataclass(frozen=True, slots=True)
