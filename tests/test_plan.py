@@ -103,6 +103,45 @@ def test_a_card_that_cannot_be_read_makes_a_plan_unfit(plan: Path, text: str) ->
     assert fault_of(plan, KEY) == f"{plan.name} has no readable card beside it"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"plan_bytes": 4000', '"plan_bytes": "abc"'),
+        ('"flavour": "rtx"', '"flavour": "rtx2"'),
+        ('"flavour": "rtx"', '"flavour": ["rtx"]'),
+        ('"precision": "fp16"', '"precision": "int8"'),
+        ('"target": "8.0 and later"', '"target": 7'),
+        ('"format": 1', '"format": null'),
+        ('"frame uint8[?,?,3]"', "1"),
+        ('"checks": null', '"checks": []'),
+        ('"checks": null', '"checks": [{"name": "pose", "error": "x"}]'),
+        (
+            '"checks": null',
+            '"checks": [{"name": "pose", "error": 9, "spread": 1, "tolerance": 0.1}]',
+        ),
+        ('"gpu": null', '"gpu": 3'),
+        (
+            '"checks": null',
+            f'"checks": [{{"name": "pose", "error": 1{"0" * 400}, "spread": 1, "tolerance": 1}}]',
+        ),
+        ('"plan_sha256": "', '"plan_sha256": 7, "was": "'),
+    ],
+)
+def test_a_card_that_says_nonsense_makes_a_plan_unfit(plan: Path, old: str, new: str) -> None:
+    text = card_path(plan).read_text()
+    assert text.count(old) == 1
+    card_path(plan).write_text(text.replace(old, new))
+    assert fault_of(plan, KEY) == f"{plan.name} has no readable card beside it"
+    assert why_build(plan.with_name("new.plan"), plan.parent, replace(KEY, version="1.8")) == (
+        "there is none yet"
+    )
+
+
+def test_a_card_of_lists_in_lists_makes_a_plan_unfit(plan: Path) -> None:
+    card_path(plan).write_text("[" * 100_000)
+    assert read_card(plan) is None
+
+
 def test_a_card_of_a_later_mien_makes_a_plan_unfit(plan: Path) -> None:
     text = card_path(plan).read_text()
     card_path(plan).write_text(text.replace('"recipe"', '"fumes": 3, "recipe"'))

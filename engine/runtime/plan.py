@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 
@@ -117,20 +117,58 @@ def tensor_text(tensor: Tensor) -> str:
 def read_card(plan: Path) -> PlanCard | None:
     """The card of a plan, or None if it has none that can be read."""
     try:
-        fields: dict[str, Any] = json.loads(card_path(plan).read_text("utf-8"))
-        checks = fields["checks"]
-        return PlanCard(
-            key=PlanKey(**fields["key"]),
-            plan_sha256=fields["plan_sha256"],
-            plan_bytes=fields["plan_bytes"],
-            gpu=fields["gpu"],
-            driver=fields["driver"],
-            inputs=tuple(fields["inputs"]),
-            outputs=tuple(fields["outputs"]),
-            checks=None if checks is None else tuple(OutputCheck(**check) for check in checks),
-        )
-    except (OSError, ValueError, KeyError, TypeError):  # absent, cut off, or of another version
+        fields = json.loads(card_path(plan).read_text("utf-8"))
+        return _card(fields)
+    # Absent, cut off, of another version, or lists in lists in lists.
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
+
+
+def _card(fields: dict[str, Any]) -> PlanCard:
+    """From what a card's file holds. Raises one of what `read_card` catches if that is no
+    card: another program, or a later mien, may have written it."""
+    key, checks = fields["key"], fields["checks"]
+    card = PlanCard(
+        key=PlanKey(**key),
+        plan_sha256=_text_of(fields["plan_sha256"]),
+        plan_bytes=_count_of(fields["plan_bytes"]),
+        gpu=None if fields["gpu"] is None else _text_of(fields["gpu"]),
+        driver=None if fields["driver"] is None else _text_of(fields["driver"]),
+        inputs=tuple(map(_text_of, fields["inputs"])),
+        outputs=tuple(map(_text_of, fields["outputs"])),
+        checks=None if checks is None else tuple(map(_check_of, checks)),
+    )
+    for name in ("network", "onnx_sha256", "recipe", "version", "target"):
+        _text_of(key[name])
+    _count_of(key["format"])
+    if card.key.precision not in get_args(Precision) or card.key.flavour not in NAMES:
+        raise ValueError("neither precision nor flavour is known")
+    if card.checks is not None:
+        passed = {check.name for check in card.checks if check.passed}
+        if passed != {text.split()[0] for text in card.outputs}:
+            raise ValueError("it says that it was checked, which does not show")
+    return card
+
+
+def _text_of(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _count_of(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no count")
+    return value
+
+
+def _check_of(fields: dict[str, Any]) -> OutputCheck:
+    return OutputCheck(
+        _text_of(fields["name"]),
+        float(fields["error"]),
+        float(fields["spread"]),
+        float(fields["tolerance"]),
+    )
 
 
 def write_plan(plan: Path, content: bytes, card: PlanCard) -> None:
