@@ -99,7 +99,7 @@ def open_finder(settings: TrackingSettings) -> Landmarker:
         try:
             return open_landmarker(settings.face_model, settings.models, settings.runtime, person)
         except ModelError as error:
-            if settings.runtime.runtime != "auto":
+            if (settings.runtime.runtime, settings.runtime.provider) != ("auto", "auto"):
                 raise
             log.warning("%s Going on with MediaPipe's own package.", error)
     if person != LARGEST:
