@@ -56,6 +56,8 @@ class IdleRegressor:
     def box(self, landmarks: Array) -> CropBox:
         return box_of_mean_side(landmarks, 1.4)
 
+    unrounded_box = box
+
     def expect(self, image: Image) -> None: ...
 
     def regress(self, image: Image, box: CropBox, shape: Array | None = None) -> Regression:

@@ -23,6 +23,11 @@ class CropFilter:
         self._bank = FilterBank(np.full(3, LEAST_JITTER), steady, np.full(3, np.inf))
         self._box: CropBox | None = None
 
+    @property
+    def follows(self) -> bool:
+        """Whether there is a crop from which the next one is steadied."""
+        return self._box is not None
+
     def update(self, box: CropBox, timestamp: float) -> CropBox:
         """The crop to take where `box` is asked for."""
         old = self._box

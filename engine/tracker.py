@@ -158,7 +158,8 @@ class Tracker:
             return None
         if self._settings.landmarker_every > 1:
             self._picture.remember(frame.image, seen.landmarks)
-        box = self._crop.update(regressor.box(seen.landmarks), frame.timestamp)
+        wanted = regressor.unrounded_box if self._crop.follows else regressor.box
+        box = self._crop.update(wanted(seen.landmarks), frame.timestamp)
         return _Face(seen, box)
 
     def _lose(self) -> None:

@@ -1,7 +1,5 @@
-"""Crops against upstream's own (tests/data/crops). Upstream rounds, so these boxes are rounded."""
+"""Crops against upstream's own (tests/data/crops)."""
 
-import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +9,20 @@ from numpy.typing import NDArray
 from engine.crop_filter import CropFilter
 from engine.geometry import Array
 from engine.landmarker.mediapipe import MediaPipeLandmarker
-from engine.regressors import deca, expnet, smirk
-from engine.regressors.crops import (
-    BROWS_TO_CHIN,
-    CropBox,
-    box_of_larger_side,
-    box_of_mean_side,
-    from_corner_to_corner,
-    from_edge_to_edge,
+from engine.regressors import (
+    REGRESSORS,
+    Regressor,
+    RegressorName,
+    deca,
+    expnet,
+    open_regressor,
+    smirk,
 )
+from engine.regressors.crops import BROWS_TO_CHIN, CropBox
+from engine.runtime import RuntimeSettings
 from engine.runtime.cropping import crop_image
 from tests.faces import face_model, photograph
+from tests.hollow_regressors import DECA, EXPNET, SMIRK, write_network
 
 UPSTREAM: dict[str, NDArray[np.float64]] = dict(
     np.load(Path(__file__).parent / "data" / "crops" / "upstream.npz")
@@ -31,54 +32,71 @@ FACES = range(3)
 EVERY = slice(None, None, 8)
 
 
-def whole_pixels(box: CropBox) -> CropBox:
-    return replace(box, size=float(int(box.size)))
+def opened(folder: Path, name: RegressorName) -> Regressor:
+    """The regressor with a network that computes nothing."""
+    sizes = {"smirk": SMIRK, "deca": DECA, "emoca": DECA, "expnet": EXPNET}[name]
+    write_network(folder / f"{name}.onnx", sizes, side=227 if name == "expnet" else 224)
+    return open_regressor(name, folder, RuntimeSettings(threads=1))
 
 
-def whole_corners(box: CropBox) -> CropBox:
-    left, top = math.ceil(box.x - box.size / 2), math.ceil(box.y - box.size / 2)
-    right, bottom = math.ceil(box.x + box.size / 2), math.ceil(box.y + box.size / 2)
-    size = max(right - left, bottom - top)
-    return CropBox(left + size / 2, top + size / 2, size)
+def mesh(points: Array) -> Array:
+    """MediaPipe's 478 landmarks, of which these (68, 2) are iBUG's and the rest lie among them."""
+    landmarks = np.tile(points.mean(axis=0), (478, 1))
+    landmarks[BROWS_TO_CHIN] = points
+    return np.pad(landmarks, ((0, 0), (0, 1)))
+
+
+def looked_at(folder: Path, name: RegressorName, points: Array) -> Array:
+    """image_from_crop of the box that the regressor asks for."""
+    regressor = opened(folder, name)
+    matrix = regressor.regress(IMAGE, regressor.box(mesh(points))).image_from_crop
+    regressor.close()
+    return matrix
 
 
 def inverse(crop_from_image: Array) -> Array:
-    return np.linalg.inv(crop_from_image)[:2]
+    return np.asarray(np.linalg.inv(crop_from_image)[:2], np.float64)
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_smirk_sees_upstreams_crop(face: int) -> None:
-    box = whole_pixels(box_of_mean_side(UPSTREAM["landmarks"][face], smirk.MARGIN))
-    matrix = from_corner_to_corner(box, smirk.CROP.size)
+def test_smirk_sees_upstreams_crop(tmp_path: Path, face: int) -> None:
+    matrix = looked_at(tmp_path, "smirk", UPSTREAM["landmarks"][face])
     assert matrix == pytest.approx(inverse(UPSTREAM["smirk_crop_from_image"][face]), abs=1e-9)
     seen = crop_image(IMAGE, matrix, smirk.CROP)[0, :, EVERY, EVERY].transpose(1, 2, 0) * 255
     assert np.abs(seen - UPSTREAM["smirk_crop"][face]).max() < 1.01  # a grey level
 
 
+@pytest.mark.parametrize("name", ["deca", "emoca"])
 @pytest.mark.parametrize("face", FACES)
-def test_deca_and_emoca_see_upstreams_crop(face: int) -> None:
-    box = whole_pixels(box_of_mean_side(UPSTREAM["landmarks"][face], deca.MARGIN))
-    matrix = from_corner_to_corner(box, deca.CROP.size)
+def test_deca_and_emoca_see_upstreams_crop(tmp_path: Path, face: int, name: RegressorName) -> None:
+    matrix = looked_at(tmp_path, name, UPSTREAM["landmarks"][face])
     assert matrix == pytest.approx(inverse(UPSTREAM["deca_crop_from_image"][face]), abs=1e-4)
     seen = crop_image(IMAGE, matrix, deca.CROP)[0, :, EVERY, EVERY]
     assert np.abs(seen - UPSTREAM["deca_crop"][face]).max() < 2e-3
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_expnet_sees_upstreams_crop_in_upstreams_colour_order(face: int) -> None:
+def test_expnet_sees_upstreams_crop_in_upstreams_colour_order(tmp_path: Path, face: int) -> None:
     x, y, width, height = UPSTREAM["expnet_xywh"][face]
     corners = np.array([[x, y], [x + width, y + height]])
-    box = whole_corners(box_of_larger_side(corners, expnet.MARGIN))
-    matrix = from_edge_to_edge(box, expnet.CROP.size)
+    matrix = looked_at(tmp_path, "expnet", np.resize(corners, (68, 2)))
     seen = crop_image(IMAGE, matrix, expnet.CROP)[0, :, EVERY, EVERY].transpose(1, 2, 0)
     difference = np.abs(seen - UPSTREAM["expnet_crop_bgr"][face])
     assert difference.mean() < 0.5 and difference.max() < 8.0  # OpenCV resizes in whole numbers
 
 
-def test_a_crop_follows_a_face_by_fractions_of_a_pixel() -> None:
-    points = UPSTREAM["landmarks"][0]
-    sizes = [box_of_mean_side(points * (1.0 + step / 1e4), 1.4).size for step in range(10)]
-    assert np.diff(sizes) == pytest.approx(sizes[0] / 1e4)
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_the_unrounded_box_follows_a_face_by_fractions_of_a_pixel(
+    tmp_path: Path, name: RegressorName
+) -> None:
+    regressor = opened(tmp_path, name)
+    points = mesh(UPSTREAM["landmarks"][0])
+    boxes = [regressor.unrounded_box(points * (1.0 + step / 1e4)) for step in range(10)]
+    whole = [regressor.box(points * (1.0 + step / 1e4)) for step in range(10)]
+    regressor.close()
+    assert np.diff([box.size for box in boxes]) == pytest.approx(boxes[0].size / 1e4)
+    assert all(box.size == int(box.size) for box in whole)
+    assert all(abs(a.size - b.size) <= 1.0 for a, b in zip(boxes, whole, strict=True))
 
 
 def test_the_box_of_deca_spans_brows_to_chin_of_a_real_face() -> None:

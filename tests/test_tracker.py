@@ -86,6 +86,19 @@ def test_weights_gaze_and_pose_are_the_landmarkers_coefficients_the_regressors(
     assert middle == pytest.approx(alone.landmarks[4, :2], abs=60)
 
 
+def test_only_the_crop_of_a_followed_face_is_not_rounded(
+    finder: MediaPipeRegressor, models: Path
+) -> None:
+    larger = np.asarray(cv2.resize(PHOTOGRAPH, None, fx=1.02, fy=1.02), np.uint8)
+    first, *_, last = seen(tracker(finder, models), [PHOTOGRAPH, *[larger] * 20])
+    sides = []
+    for observation in (first, last):
+        assert observation is not None and observation.image_from_crop is not None
+        sides.append(observation.image_from_crop[0, 0] * 223)
+    assert sides[0] == pytest.approx(round(sides[0]), abs=1e-6)
+    assert sides[1] != pytest.approx(round(sides[1]), abs=1e-3)
+
+
 def test_without_a_regressor_there_are_no_coefficients(finder: MediaPipeRegressor) -> None:
     (observation,) = seen(Tracker(finder, None, TrackerSettings()), [PHOTOGRAPH])
     assert observation is not None and observation.coefficients is None

@@ -152,6 +152,9 @@ class TimedRegressor:
     def box(self, landmarks: Array) -> CropBox:
         return self._regressor.box(landmarks)
 
+    def unrounded_box(self, landmarks: Array) -> CropBox:
+        return self._regressor.unrounded_box(landmarks)
+
     def expect(self, image: NDArray[np.uint8]) -> None:
         self._regressor.expect(image)
 

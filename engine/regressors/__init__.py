@@ -46,7 +46,11 @@ class Regressor(Protocol):
         ...
 
     def box(self, landmarks: Array) -> CropBox:
-        """Where upstream would crop, for MediaPipe's landmarks (478, 3) in pixels."""
+        """Where upstream crops one picture, for MediaPipe's landmarks (478, 3) in pixels."""
+        ...
+
+    def unrounded_box(self, landmarks: Array) -> CropBox:
+        """The same before upstream rounds it to whole pixels: moves as steadily as the face."""
         ...
 
     def expect(self, image: NDArray[np.uint8]) -> None:

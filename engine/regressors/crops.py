@@ -1,14 +1,15 @@
 """Which part of the picture a regressor sees.
 
-Upstream's rules, but for one thing: upstream rounds sizes and corners to whole pixels, which makes
-a moving face's crop jump and every output with it; here they stay as they are.
+Upstream's rules. They round sizes or corners to whole pixels, which makes a moving face's crop jump
+and every output with it: so a face that is followed has its box as it was before the rounding.
 
 Whole numbers are the centres of pixels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +48,19 @@ def box_of_larger_side(points: Array, margin: float) -> CropBox:
     """Around points (N, 2 or 3); side: the larger of their width and height, times `margin`."""
     x, y, width, height = _extent(points)
     return CropBox(x, y, max(width, height) * margin)
+
+
+def with_whole_side(box: CropBox) -> CropBox:
+    """As SMIRK, DECA and EMOCA round: the side down, about the same centre."""
+    return replace(box, size=float(int(box.size)))
+
+
+def with_whole_corners(box: CropBox) -> CropBox:
+    """As ExpNet rounds: corners up; the side is the larger of what width and height became."""
+    half = box.size / 2
+    left, top = math.ceil(box.x - half), math.ceil(box.y - half)
+    side = max(math.ceil(box.x + half) - left, math.ceil(box.y + half) - top)
+    return CropBox(left + side / 2, top + side / 2, float(side))
 
 
 def from_corner_to_corner(box: CropBox, pixels: int) -> Array:

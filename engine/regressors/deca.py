@@ -19,6 +19,7 @@ from engine.regressors.crops import (
     CropBox,
     box_of_mean_side,
     from_corner_to_corner,
+    with_whole_side,
 )
 from engine.regressors.network import CropNetwork
 from engine.runtime import Session
@@ -44,6 +45,10 @@ class DecaRegressor:
         return self._network.device
 
     def box(self, landmarks: Array) -> CropBox:
+        """See `Regressor.box`."""
+        return with_whole_side(self.unrounded_box(landmarks))
+
+    def unrounded_box(self, landmarks: Array) -> CropBox:
         """Around brows to chin: upstream's landmarks are iBUG's 68."""
         return box_of_mean_side(landmarks[BROWS_TO_CHIN], MARGIN)
 

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from engine.data import BfmCoefficients
 from engine.geometry import Array
 from engine.regressors import Regression
-from engine.regressors.crops import BROWS_TO_CHIN, CropBox, box_of_larger_side, from_edge_to_edge
+from engine.regressors.crops import (
+    BROWS_TO_CHIN,
+    CropBox,
+    box_of_larger_side,
+    from_edge_to_edge,
+    with_whole_corners,
+)
 from engine.regressors.network import CropNetwork
 from engine.runtime import Session
 from engine.runtime.cropping import CropRule
@@ -39,6 +45,10 @@ class ExpNetRegressor:
         return self._network.device
 
     def box(self, landmarks: Array) -> CropBox:
+        """See `Regressor.box`."""
+        return with_whole_corners(self.unrounded_box(landmarks))
+
+    def unrounded_box(self, landmarks: Array) -> CropBox:
         """A square around brows to chin, which is what detectors of faces give."""
         return box_of_larger_side(landmarks[BROWS_TO_CHIN], MARGIN)
 

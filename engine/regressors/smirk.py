@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from engine.data import FlameCoefficients
 from engine.geometry import Array
 from engine.regressors import Regression
-from engine.regressors.crops import CropBox, box_of_mean_side, from_corner_to_corner
+from engine.regressors.crops import (
+    CropBox,
+    box_of_mean_side,
+    from_corner_to_corner,
+    with_whole_side,
+)
 from engine.regressors.network import CropNetwork
 from engine.runtime import Session
 from engine.runtime.cropping import CropRule
@@ -37,6 +42,10 @@ class SmirkRegressor:
         return self._network.device
 
     def box(self, landmarks: Array) -> CropBox:
+        """See `Regressor.box`."""
+        return with_whole_side(self.unrounded_box(landmarks))
+
+    def unrounded_box(self, landmarks: Array) -> CropBox:
         """Around all 478 landmarks."""
         return box_of_mean_side(landmarks, MARGIN)
 
