@@ -240,6 +240,32 @@ def test_any_onnx_file_is_taken_and_the_plan_goes_where_it_is_wanted(
     assert not plans_folder().exists()
 
 
+@pytest.mark.parametrize("there", ["mine.onnx", "letter.txt", "new.json", "folder"])
+def test_what_is_no_plan_is_not_overwritten(
+    there: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(small_face_network(), tmp_path / "mine.onnx")
+    (tmp_path / "folder").mkdir()
+    for name in ("letter.txt", "new.json"):
+        (tmp_path / name).write_text("dear")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    output = tmp_path / there.removesuffix(".json")  # the card would be new.json
+    assert build_trt.main([str(tmp_path / "mine.onnx"), "--output", str(output)]) == 1
+    error = capsys.readouterr().err
+    assert f"{tmp_path / there} is there and is no plan of mien" in error
+    assert error.count("\n") == 1
+    assert before == {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+
+
+def test_a_plan_of_ours_is_replaced_where_it_is_wanted(tmp_path: Path) -> None:
+    onnx.save(small_face_network(), tmp_path / "mine.onnx")
+    arguments = [str(tmp_path / "mine.onnx"), "--output", str(tmp_path / "mine.plan")]
+    assert build_trt.main(arguments) == 0
+    (tmp_path / "mine.plan").write_bytes(b"damaged")
+    assert build_trt.main(arguments) == 0
+    assert (tmp_path / "mine.plan").stat().st_size > 1000
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

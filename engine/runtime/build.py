@@ -25,6 +25,7 @@ from engine.runtime.plan import (
     PlanCard,
     PlanKey,
     Precision,
+    card_path,
     digest_of,
     read_card,
     relatives,
@@ -103,6 +104,8 @@ def prepare_plan(
     tensorrt = load_tensorrt(settings.flavour)
     key = _key(blueprint, settings, tensorrt, gpu)
     path = folder / key.file if output is None else output
+    if output is not None:
+        _demand_replaceable(output, blueprint)
     reason = why_build(path, folder, key)
     card = read_card(path)
     if reason is None and card is not None:
@@ -123,6 +126,17 @@ def reason_to_build(
     """Why `prepare_plan` would build, in a few words; None if it is there. Raises ModelError."""
     key = _key(blueprint, settings, load_tensorrt(settings.flavour), gpu)
     return why_build(folder / key.file, folder, key)
+
+
+def _demand_replaceable(output: Path, blueprint: Blueprint) -> None:
+    """Raises ModelError if something else than a plan of ours would be lost."""
+    there = [path for path in (output, card_path(output)) if path.exists()]
+    is_source = any(path.samefile(file) for path in there for file in blueprint.files)
+    if is_source or (there and read_card(output) is None):
+        raise ModelError(
+            f"cannot write the plan {output}: {there[0]} is there and is no plan of mien; expected "
+            "a new file, or a plan with its card. Name another file, or remove this one."
+        )
 
 
 def _key(
