@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ from onnx import helper
 import build_trt
 from app.plans import file_blueprint, plans_folder
 from engine.errors import ModelError
+from engine.runtime import flavour
 from engine.runtime.agreement import agreement, demand_agreement, example_inputs
 from engine.runtime.build import Blueprint, BuildSettings, Plan, prepare_plan
 from engine.runtime.compilation import Shares
@@ -158,6 +160,27 @@ def test_ctrl_c_while_it_builds_leaves_nothing(tmp_path: Path) -> None:
             progress=interrupted,
         )
     assert not (tmp_path / "plans").exists()
+
+
+@pytest.mark.parametrize("where", ["log", "phase_start", "phase_finish"])
+def test_ctrl_c_is_not_lost_in_what_tensorrt_calls(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it comes by itself: while TensorRT is inside one of our methods."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    if where == "log":
+        monkeypatch.setattr(flavour.Messages, "note", interrupted)
+    else:
+        name = {"phase_start": "begin", "phase_finish": "end"}[where]
+        monkeypatch.setattr(Shares, name, interrupted)
+    onnx.save(small_face_network(), tmp_path / "mine.onnx")
+    output = tmp_path / "there" / "mine.plan"
+    assert build_trt.main([str(tmp_path / "mine.onnx"), "--output", str(output)]) == 130
+    assert not output.parent.exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.skipif(GPU is not None, reason="full TensorRT may build here")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 from app.folders import data_folder
 from app.plans import FLAME_NAMES, PLAN_NAMES, blueprint, file_blueprint, plans_folder
@@ -14,6 +17,7 @@ from engine.errors import MienError, ModelError
 from engine.runtime.build import Blueprint, BuildSettings, Plan, prepare_plan
 from engine.runtime.device import find_gpu
 
+INTERRUPTED = 130
 STEPS = 1000  # of the progress bar
 
 
@@ -21,23 +25,60 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Gives the exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        plan = build(arguments)
+        with Interruption() as interruption:
+            plan = build(arguments, interruption)
     except MienError as error:
-        print(f"build_trt: {error}", file=sys.stderr)
+        print(f"build_trt: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     for line in description(plan):
         print(line)
     return 0
 
 
-def build(arguments: argparse.Namespace) -> Plan:
-    """The plan that was asked for. Raises MienError."""
+class Interruption:
+    """Ctrl-C, remembered: TensorRT swallows what is raised where it calls us."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._former: dict[int, Any] = {}
+
+    def demand_none(self) -> None:
+        """Raises KeyboardInterrupt if it has come."""
+        if self._came:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            former = signal.getsignal(number)
+            if callable(former):  # neither ignored nor the system's own
+                self._former[number] = signal.signal(number, self._come)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, former in self._former.items():
+            signal.signal(number, former)
+
+    def _come(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+
+def build(arguments: argparse.Namespace, interruption: Interruption) -> Plan:
+    """The plan that was asked for. Raises MienError and KeyboardInterrupt."""
     settings = BuildSettings(precision=arguments.precision, flavour=arguments.flavour)
     with ProgressBar("building", STEPS) as bar:
         done = 0
 
         def progress(share: float) -> None:
             nonlocal done
+            interruption.demand_none()
             bar.advance(round(share * STEPS) - done)
             done = round(share * STEPS)
 

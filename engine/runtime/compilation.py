@@ -17,6 +17,8 @@ Progress = Callable[[float], None]  # told the share that is done, 0..1
 def compile_plan(graph: bytes, tensorrt: TensorRt, *, turing: bool, progress: Progress) -> bytes:
     """The plan of an ONNX graph. Raises ModelError, or KeyboardInterrupt after Ctrl-C.
 
+    progress: may raise KeyboardInterrupt, and is asked once more in the end: what is raised by
+    itself while TensorRT calls us, say into its log, TensorRT swallows.
     The arithmetic is done in the types that the graph states.
     turing: for compute capability 7.5 alone, which TensorRT-RTX's portable plans leave out.
     """
@@ -25,7 +27,9 @@ def compile_plan(graph: bytes, tensorrt: TensorRt, *, turing: bool, progress: Pr
     strongly_typed = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
     network = builder.create_network(strongly_typed)
     parser = trt.OnnxParser(network, tensorrt.messages.logger)
-    if not parser.parse(graph):
+    parsed = parser.parse(graph)
+    progress(0.0)
+    if not parsed:
         reason = _parser_reason(parser)
         tensorrt.messages.take()
         raise _refused(tensorrt, reason)
@@ -45,6 +49,7 @@ def compile_plan(graph: bytes, tensorrt: TensorRt, *, turing: bool, progress: Pr
     plan = builder.build_serialized_network(network, config)
     if monitor.interrupted:
         raise KeyboardInterrupt
+    progress(1.0)
     if plan is None:
         raise _refused(tensorrt, tensorrt.messages.take())
     return bytes(plan)

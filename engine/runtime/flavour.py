@@ -54,6 +54,11 @@ class Messages:
     logger: Any = None
     complaint: str = ""
 
+    def note(self, message: str, *, is_error: bool) -> None:
+        """Keep the first error: it is the cause, what follows are its consequences."""
+        if is_error:
+            self.complaint = self.complaint or message
+
     def take(self) -> str:
         """The complaint, in one line; forgets it."""
         lines = self.complaint.strip().splitlines()
@@ -101,8 +106,7 @@ def _logger(module: Any, messages: Messages) -> Any:
             module.ILogger.__init__(self)
 
         def log(self, severity: Any, message: str) -> None:
-            if severity in (module.ILogger.INTERNAL_ERROR, module.ILogger.ERROR):
-                # The first one is the cause, what follows are its consequences.
-                messages.complaint = messages.complaint or message
+            is_error = severity in (module.ILogger.INTERNAL_ERROR, module.ILogger.ERROR)
+            messages.note(message, is_error=is_error)
 
     return Logger()
