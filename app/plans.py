@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,8 @@ PLAN_NAMES: tuple[PlanName, ...] = ("mediapipe", *REGRESSORS)
 """The names that need no file."""
 
 FLAME_NAMES: tuple[PlanName, ...] = ("smirk", "deca", "emoca")
+
+LONGEST_STEM = 60  # letters of a file's name that go into a plan's
 
 RULES: dict[RegressorName, CropRule] = {
     "smirk": smirk.CROP,
@@ -69,7 +72,7 @@ def blueprint(
     head = read_flame(models)
     parts = (models / f"{part}.npz" for part in ("flame", "flame_eyelids"))
     return Blueprint(
-        name,
+        f"{name}-vertices",
         (path, *(part for part in parts if part.is_file())),
         f"{_recipe(rule)}, vertices",
         lambda: with_vertices(fused(read_graph(path), rule), head),
@@ -83,21 +86,44 @@ def file_blueprint(path: Path) -> Blueprint:
             f"cannot build a plan of {path}: there is no such file; expected one of "
             f"{', '.join(PLAN_NAMES)} or an .onnx file. Correct the name."
         )
+    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     return Blueprint(
-        f"file-{path.stem}", (path,), "as it is", lambda: with_batch_of_one(read_graph(path))
+        f"file-{path.stem[:LONGEST_STEM]}-{place}",  # each of a name in its own folder
+        (path, *_data_files(path)),
+        "as it is",
+        lambda: with_batch_of_one(read_graph(path)),
     )
 
 
-def read_graph(path: Path) -> onnx.ModelProto:
-    """The graph in an .onnx file. Raises ModelError."""
+def read_graph(path: Path, *, weights: bool = True) -> onnx.ModelProto:
+    """The graph in an .onnx file. Raises ModelError.
+
+    weights: also those that lie in files beside it.
+    """
     try:
-        return onnx.load(path)
+        return onnx.load(path, load_external_data=weights)
     except (DecodeError, OSError, onnx.checker.ValidationError) as error:
         reason = str(error).splitlines()[0] if str(error) else "it cannot be read"
         raise ModelError(
             f"cannot load the network {path}: {reason}; expected a whole ONNX file. "
             "Add the model again."
         ) from error
+
+
+def _data_files(path: Path) -> list[Path]:
+    """The files beside an .onnx file that hold its weights. Raises ModelError."""
+    graph = read_graph(path, weights=False)
+    tensors = [
+        *graph.graph.initializer,
+        *(each.t for node in graph.graph.node for each in node.attribute if each.HasField("t")),
+    ]
+    places = {
+        entry.value
+        for tensor in tensors
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    return [path.parent / place for place in sorted(places)]
 
 
 def _landmarker(task: Path, models: Path) -> Blueprint:

@@ -234,6 +234,8 @@ def test_flames_vertices_are_one_more_output(
     )
     assert build_trt.main(["smirk", "--vertices"]) == 0
     assert f"vertices float32[1,{VERTICES},3]" in capsys.readouterr().out
+    kept = {path.name.partition("-fp16")[0] for path in plans_folder().glob("*.plan")}
+    assert kept == {"smirk-vertices"}  # beside "smirk", which it does not replace
 
 
 def test_mediapipes_three_networks_become_one_plan(
@@ -340,9 +342,37 @@ def test_wrong_usage_is_told_with_code_2(capsys: pytest.CaptureFixture[str]) -> 
     assert "invalid choice: 'int8'" in capsys.readouterr().err
 
 
-def test_the_same_file_name_is_the_same_network_only_with_the_same_content(tmp_path: Path) -> None:
-    onnx.save(small_face_network(), tmp_path / "smirk.onnx")
-    assert file_blueprint(tmp_path / "smirk.onnx").network == "file-smirk"
+def test_equal_file_names_in_two_folders_are_two_networks(tmp_path: Path) -> None:
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        onnx.save(small_face_network(), tmp_path / folder / "my[1].onnx")
+        assert build_trt.main([str(tmp_path / folder / "my[1].onnx")]) == 0
+    assert len(list(plans_folder().glob("*.plan"))) == 2
+    other = small_face_network()
+    other.graph.initializer[1].raw_data = bytes(32)
+    onnx.save(other, tmp_path / "one" / "my[1].onnx")
+    assert build_trt.main([str(tmp_path / "one" / "my[1].onnx")]) == 0
+    assert len(list(plans_folder().glob("*.plan"))) == 2
+
+
+def test_weights_in_a_file_beside_the_network_count(tmp_path: Path) -> None:
+    path = tmp_path / "mine.onnx"
+    onnx.save(
+        small_face_network(),
+        path,
+        save_as_external_data=True,
+        location="mine.data",
+        size_threshold=0,
+    )
+    file, data = file_blueprint(path).files
+    assert (file, data) == (path, tmp_path / "mine.data")
+    before, _, _ = prepare(file_blueprint(path), tmp_path / "plans")
+    content = bytearray(data.read_bytes())
+    content[100] ^= 8
+    data.write_bytes(content)
+    after, lines, _ = prepare(file_blueprint(path), tmp_path / "plans")
+    assert after.built and lines[0].endswith(": another model file")
+    assert before.card.plan_sha256 != after.card.plan_sha256
 
 
 def test_example_inputs_are_pictures_and_crops_and_always_the_same() -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -270,7 +271,7 @@ def difference(old: PlanKey, new: PlanKey) -> str:
 
 def relatives(folder: Path, key: PlanKey) -> list[Path]:
     """Plans in the cache that the one of `key` stands in for, newest last."""
-    found = [path for path in folder.glob(f"{key.family}*.plan") if path.name != key.file]
+    found = [path for path in folder.glob(f"{escape(key.family)}*.plan") if path.name != key.file]
     return sorted(found, key=lambda path: path.stat().st_mtime)
 
 
