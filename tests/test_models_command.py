@@ -57,6 +57,13 @@ def test_every_model_is_listed_with_its_owners_terms(capsys: pytest.CaptureFixtu
         assert len(block.splitlines()) == 4
 
 
+def test_list_is_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    mien_models()
+    table = capsys.readouterr().out
+    assert mien_models("list") == 0
+    assert capsys.readouterr().out == table
+
+
 def test_flame_is_added_in_parts_and_drives_the_head(
     tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +83,20 @@ def test_flame_is_added_in_parts_and_drives_the_head(
     assert capsys.readouterr().out.count(" ok: ") == 4
     mien_models()
     assert "installed: FLAME 2020\n" in capsys.readouterr().out
+
+
+def test_only_the_damaged_part_of_flame_fails_its_check(
+    tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mien_models("add", "flame", write_flame_download(tmp_path / "download"))
+    model = bytearray((folder / "flame.npz").read_bytes())
+    model[len(model) // 2] ^= 1
+    (folder / "flame.npz").write_bytes(model)
+    capsys.readouterr()
+    assert mien_models("check", "flame") == 1
+    printed = capsys.readouterr().out
+    assert printed.count("FAILED") == 1 and printed.startswith("flame            FAILED: ")
+    assert printed.count(" ok: ") == 3
 
 
 def test_another_flame_is_taken_with_a_warning(
@@ -147,7 +168,11 @@ def test_a_network_is_added_checked_and_exported(
     assert "damaged: " in capsys.readouterr().out
     (folder / "emorec.json").unlink()
     mien_models()
-    assert "emorec.onnx lies there without its card" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "emorec.onnx lies there without its card emorec.json: it is used" in listed
+    assert mien_models("check", "emorec") == 1
+    checked = capsys.readouterr().out
+    assert checked.startswith("emorec           NOT CHECKED: emorec.onnx lies there without its")
 
 
 @pytest.mark.parametrize(

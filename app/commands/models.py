@@ -23,6 +23,7 @@ from models.installation import (
     file_name,
     install,
     installed,
+    name_of,
     staging,
     verify,
 )
@@ -46,6 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "is, where to get it, whether it is here.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="the table, as without an action")
     add = actions.add_parser("add", help="take an official download, as it comes")
     add.add_argument("name", metavar="NAME", choices=names, help=", ".join(names))
     add.add_argument("files", metavar="FILE", type=Path, nargs="+", help="file, folder or archive")
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what was asked. Raises ModelError."""
     folder = data_folder() / "models"
     match arguments.action:
-        case None:
+        case None | "list":
             print("\n\n".join(map("\n".join, _listing(folder))))
         case "add":
             _add(arguments.name, arguments.files, folder)
@@ -105,12 +107,19 @@ def _state(entry: CatalogueEntry, folder: Path) -> str:
     except ModelError as error:
         return f"damaged: {error}"
     if card is None and (folder / file_name(entry.name)).exists():
-        return f"{file_name(entry.name)} lies there without its card: add the official file"
+        return f"not checked: {_cardless(entry.name)}"
     if card is None:
         return "not installed"
     lacks = "; ".join([*(_without(name) for name in missing), *map("no {}".format, parts_missing)])
     state = f"{'ready to run' if entry.name in NETWORKS else 'installed'}: {card.variant}"
     return f"{state}; {lacks}" if lacks else state
+
+
+def _cardless(part: str) -> str:
+    return (
+        f"{file_name(part)} lies there without its card {part}.json: it is used, but nothing tells "
+        f"what it is or whether it is whole. Add the official file: mien models add {name_of(part)}"
+    )
 
 
 def _without(name: str) -> str:
@@ -187,19 +196,30 @@ def _export(name: str, target: Path, folder: Path) -> None:
 
 
 def _check(name: str | None, folder: Path) -> int:
-    """One line a model; 1 if one fails, or if the one that was named is not installed."""
+    """One line a file; 1 if one fails or cannot be checked."""
     wanted = [entry.name for entry in catalogue() if name in (None, entry.name)]
     failed, checked = False, 0
     for one in wanted:
+        whole = True
         for part in FLAME_PARTS if one == "flame" else (one,):
             try:
                 card = installed(folder, part)
                 if card is not None:
                     checked += 1
                     print(f"{part:<16} {_checked(card, folder)}", flush=True)
+                elif (folder / file_name(part)).exists():
+                    whole = False
+                    print(f"{part:<16} NOT CHECKED: {_cardless(part)}", flush=True)
             except ModelError as error:
-                failed = True
+                whole = False
                 print(f"{part:<16} FAILED: {one_line(str(error))}", flush=True)
+        if one == "flame" and whole and (folder / file_name("flame")).exists():
+            try:
+                read_flame(folder)
+            except ModelError as error:
+                whole = False
+                print(f"{one:<16} FAILED: {one_line(str(error))}", flush=True)
+        failed = failed or not whole
     if not failed and not checked:
         raise ModelError(
             f"nothing to check: {name or 'no model'} is {'not ' if name else ''}installed; "
@@ -215,6 +235,4 @@ def _checked(card: ModelCard, folder: Path) -> str:
         return f"ok: {card.variant}, {error:.0e} from torch"
     if card.name == "bfm":
         BfmHead.load(folder)
-    elif (folder / file_name("flame")).exists():
-        read_flame(folder)
     return f"ok: {card.variant}"
