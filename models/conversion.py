@@ -18,7 +18,7 @@ from models.checkpoints.faces import FaceFile, bfm_file, flame_files
 from models.checkpoints.npy import read_npz
 from models.checkpoints.recognition import ADD_AS, Kind, Recognised, recognise
 from models.heads.bfm import BfmHead
-from models.installation import FLAME_PARTS, NETWORKS, file_name, stored_file
+from models.installation import FLAME_PARTS, NETWORKS, SOURCES, file_name, stored_file
 
 SELF_TEST_SEED = 20261121
 SELF_TEST_BATCH = 2
@@ -134,16 +134,30 @@ def _check_together(staged: Path, folder: Path) -> None:
     for part, arrays in parts.items():
         for name, array in arrays.items():
             if part == "flame_eyelids" and len(array) != vertices:
-                raise _strangers(f"{name} eyelid for {len(array)} vertices", f"{vertices} as FLAME")
+                found, expected = f"{name} eyelid for {len(array)} vertices", f"{vertices}"
+                raise _strangers(part, found, expected, staged)
             if part != "flame" and name.endswith("faces") and array.max() >= faces:
-                raise _strangers(f"landmarks on triangle {array.max()}", f"{faces} as FLAME has")
+                found, expected = f"landmarks on triangle {array.max()}", f"below {faces}"
+                raise _strangers(part, found, expected, staged)
 
 
-def _strangers(found: str, expected: str) -> ModelError:
+def _strangers(part: str, found: str, expected: str, staged: Path) -> ModelError:
+    """part: the one that does not fit flame.npz; of both, one may have been installed before."""
+    old = [one for one in (part, "flame") if not (staged / file_name(one)).exists()]
+    if old:
+        again = " ".join(SOURCES[one].replace(",", "") for one in (old[0], *_given(staged)))
+        whose = f"{file_name(old[0])}, installed before, is of another FLAME"
+        remedy = f"Add its official file together with these: mien models add flame {again}"
+    else:
+        whose, remedy = "both were given now", "Give files of one FLAME only."
     return ModelError(
-        f"these parts of FLAME do not belong together: {found}; expected {expected}. "
-        "Give all parts of one FLAME in one command."
+        f"these parts of FLAME do not belong together: {found}; expected {expected} as "
+        f"flame.npz has: {whose}. {remedy}"
     )
+
+
+def _given(staged: Path) -> list[str]:
+    return [part for part in FLAME_PARTS if (staged / file_name(part)).exists()]
 
 
 def _source(member: Member) -> StoredFile:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.errors import ModelError
 from models.card import ModelCard, StoredFile
@@ -15,6 +16,15 @@ from models.store import sha256_of
 
 NETWORKS = ("smirk", "deca", "emoca", "emorec", "expnet")
 FLAME_PARTS = ("flame", "flame_landmarks", "flame_mediapipe", "flame_eyelids")
+SOURCES = MappingProxyType(
+    {
+        "flame": "generic_model.pkl",
+        "flame_landmarks": "landmark_embedding.npy",
+        "flame_mediapipe": "mediapipe_landmark_embedding.npz",
+        "flame_eyelids": "l_eyelid.npy, r_eyelid.npy",
+    }
+)
+"""The official files of each of FLAME_PARTS."""
 FACE_PARTS = (*FLAME_PARTS, "bfm")
 
 

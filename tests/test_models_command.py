@@ -120,6 +120,26 @@ def test_parts_of_different_meshes_are_refused(tmp_path: Path, folder: Path) -> 
     assert files_in(folder) == before
 
 
+def test_the_installed_part_that_does_not_fit_is_named(tmp_path: Path, folder: Path) -> None:
+    download = write_flame_download(tmp_path / "download")
+    lids = [download / f"{side}_eyelid.npy" for side in "lr"]
+    for path in lids:
+        np.save(path, np.zeros((5023, 3)))
+    mien_models("add", "flame", *lids)
+    with pytest.raises(ModelError) as refusal:
+        mien_models("add", "flame", download / "generic_model.pkl")
+    assert "flame_eyelids.npz, installed before, is of another FLAME" in str(refusal.value)
+    again = "mien models add flame l_eyelid.npy r_eyelid.npy generic_model.pkl"
+    assert str(refusal.value).endswith(again)
+
+
+@pytest.mark.parametrize(("given", "missing"), ["lr", "rl"])
+def test_the_other_eyelid_is_asked_for(tmp_path: Path, given: str, missing: str) -> None:
+    download = write_flame_download(tmp_path / "download")
+    with pytest.raises(ModelError, match=f"alone: {missing}_eyelid.npy is missing; expected both"):
+        mien_models("add", "flame", download / f"{given}_eyelid.npy")
+
+
 def test_the_basel_model_is_added(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert mien_models("add", "bfm", DATA / "bfm_v7.mat") == 0
     assert BfmHead.load(folder).faces.tolist() == [[0, 1, 2], [1, 2, 3]]

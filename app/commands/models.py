@@ -20,6 +20,7 @@ from models.heads.flame_files import read_flame
 from models.installation import (
     FLAME_PARTS,
     NETWORKS,
+    SOURCES,
     file_name,
     install,
     installed,
@@ -30,11 +31,6 @@ from models.installation import (
 from models.store import find_model, model_file
 
 TOLERANCE = 1e-3  # of an output's size, or of 1; ONNX Runtime differs from torch by up to 4e-5
-PART_NAMES = {
-    "flame_landmarks": "landmark_embedding.npy",
-    "flame_mediapipe": "mediapipe_landmark_embedding.npz",
-    "flame_eyelids": "l_eyelid.npy, r_eyelid.npy",
-}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -103,7 +99,7 @@ def _state(entry: CatalogueEntry, folder: Path) -> str:
         card = installed(folder, entry.name)
         missing = [name for name in entry.needs if installed(folder, name) is None]
         parts = FLAME_PARTS[1:] if entry.name == "flame" else ()
-        parts_missing = [PART_NAMES[part] for part in parts if installed(folder, part) is None]
+        parts_missing = [SOURCES[part] for part in parts if installed(folder, part) is None]
     except ModelError as error:
         return f"damaged: {error}"
     if card is None and (folder / file_name(entry.name)).exists():

@@ -141,6 +141,14 @@ def _mediapipe_landmarks(members: Sequence[Member]) -> FaceFile:
 
 def _eyelids(members: Sequence[Member]) -> FaceFile:
     sides = {side: [m for m in members if m.name.lower().startswith(side)] for side in "lr"}
+    if len(members) == 1:
+        (there,) = members
+        missing = [f"{side}_eyelid.npy" for side in "lr" if not sides[side]]
+        if len(missing) == 1:
+            raise ModelError(
+                f"cannot add {there.name} alone: {missing[0]} is missing; expected both eyelids. "
+                f"Give both in one command: mien models add flame {there.name} {missing[0]}"
+            )
     if not all(len(sides[side]) == 1 for side in "lr") or len(members) != 2:
         names = ", ".join(member.name for member in members[:4])
         raise ModelError(
