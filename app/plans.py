@@ -91,7 +91,7 @@ def file_blueprint(path: Path) -> Blueprint:
         f"file-{path.stem[:LONGEST_STEM]}-{place}",  # each of a name in its own folder
         (path, *_data_files(path)),
         "as it is",
-        lambda: with_batch_of_one(read_graph(path)),
+        lambda: with_batch_of_one(_with_true_inputs(read_graph(path), path)),
     )
 
 
@@ -102,12 +102,27 @@ def read_graph(path: Path, *, weights: bool = True) -> onnx.ModelProto:
     """
     try:
         return onnx.load(path, load_external_data=weights)
-    except (DecodeError, OSError, onnx.checker.ValidationError) as error:
+    except (DecodeError, OSError, ValueError, onnx.checker.ValidationError) as error:
         reason = str(error).splitlines()[0] if str(error) else "it cannot be read"
         raise ModelError(
             f"cannot load the network {path}: {reason}; expected a whole ONNX file. "
-            "Add the model again."
+            "Add the model again (mien models add), or name another file."
         ) from error
+
+
+def _with_true_inputs(network: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    """The network, which is used up: old exporters list the weights among the inputs."""
+    weights = {tensor.name for tensor in network.graph.initializer}
+    inputs = [value for value in network.graph.input if value.name not in weights]
+    if not inputs or not network.graph.output:
+        raise ModelError(
+            f"cannot build a plan of {path}: it has {len(inputs)} inputs and "
+            f"{len(network.graph.output)} outputs; expected one of each at least. "
+            "Name another file."
+        )
+    del network.graph.input[:]
+    network.graph.input.extend(inputs)
+    return network
 
 
 def _data_files(path: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -299,7 +300,11 @@ def test_a_plan_of_ours_is_replaced_where_it_is_wanted(tmp_path: Path) -> None:
         (["mine.onnx", "--vertices"], "only what a name stands for is known"),
         (["nobody"], "expected one of mediapipe, smirk, deca, emoca, expnet or an .onnx file"),
         (["nobody.onnx"], "there is no such file"),
-        (["broken.onnx"], "expected a whole ONNX file"),
+        (["broken.onnx"], "cannot load the network broken.onnx"),
+        (["empty.onnx"], "cannot build a plan of empty.onnx: it has 0 inputs and 0 outputs"),
+        (["lost.onnx"], "cannot load the network lost.onnx"),
+        (["odd.onnx"], "cannot load the network odd.onnx"),
+        (["nan.onnx"], "a plan of nan.onnx: its output seen is not finite in ONNX Runtime either"),
     ],
 )
 def test_a_network_that_is_not_there_is_told_in_one_line(
@@ -311,11 +316,70 @@ def test_a_network_that_is_not_there_is_told_in_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("broken.onnx").write_bytes(b"\x08\x07garbage")
+    Path("empty.onnx").write_bytes(b"")
+    lost = small_face_network()
+    onnx.save(lost, "lost.onnx", save_as_external_data=True, location="data", size_threshold=0)
+    Path("data").write_bytes(b"short")
+    nodes = [helper.make_node("Neg", ["image"], ["x"]), helper.make_node("Log", ["x"], ["seen"])]
+    odd = network(nodes, {"image": [1, 3]}, {"seen": [1, 3]})
+    onnx.save(odd, "nan.onnx")
+    odd.graph.node[1].op_type = "Nothing"
+    onnx.save(odd, "odd.onnx")
     assert build_trt.main(arguments) == 1
     error = capsys.readouterr().err
     assert told in error
     assert error.startswith("build_trt: ") and error.count("\n") == 1
     assert not plans_folder().exists()
+
+
+def test_weights_among_the_inputs_are_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = small_face_network()
+    for tensor in list(old.graph.initializer):
+        value = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        old.graph.input.append(value)
+    onnx.save(old, tmp_path / "old.onnx")
+    assert build_trt.main([str(tmp_path / "old.onnx")]) == 0
+    assert "inputs: image float32[1,3,32,32]\n" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+@pytest.mark.parametrize("stdout", ["full", "closed"])
+def test_what_nobody_reads_is_told_in_one_line(stdout: str, tmp_path: Path) -> None:
+    onnx.save(small_face_network(), tmp_path / "mine.onnx")
+    command = [sys.executable, "build_trt.py", str(tmp_path / "mine.onnx")]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open("/dev/full", "wb") as full, os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            stdout=full if stdout == "full" else closed,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("build_trt: cannot print: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["", "raise OSError('libnvinfer.so.10: cannot open')"])
+def test_a_hollow_tensorrt_is_told_like_none(content: str, tmp_path: Path) -> None:
+    for name in ("tensorrt_rtx", "tensorrt"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(content)
+    onnx.save(small_face_network(), tmp_path / "mine.onnx")
+    done = subprocess.run(
+        [sys.executable, "build_trt.py", str(tmp_path / "mine.onnx")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("build_trt: TensorRT cannot be loaded (TensorRT-RTX: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_without_tensorrt_one_line_says_how_to_install_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Any, Self
 from app.folders import data_folder
 from app.plans import FLAME_NAMES, PLAN_NAMES, blueprint, file_blueprint, plans_folder
 from app.progress import ProgressBar
-from engine.errors import MienError, ModelError
+from engine.errors import MienError, ModelError, OutputError
 from engine.runtime.build import Blueprint, BuildSettings, Plan, prepare_plan
 from engine.runtime.device import find_gpu
 
@@ -27,14 +28,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with Interruption() as interruption:
             plan = build(arguments, interruption)
+            tell("\n".join(description(plan)))
     except MienError as error:
         print(f"build_trt: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    for line in description(plan):
-        print(line)
     return 0
+
+
+def tell(line: str) -> None:
+    """Print it; raises OutputError if nobody takes it: a closed pipe, a full disk."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        # What is left in the buffer would fail once more at the end.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise OutputError(
+            f"cannot print: {error.strerror}; expected a terminal, a pipe that is read or a file "
+            "with space. What was built is kept."
+        ) from error
 
 
 class Interruption:
@@ -88,7 +103,7 @@ def build(arguments: argparse.Namespace, interruption: Interruption) -> Plan:
             folder=plans_folder(),
             output=arguments.output,
             gpu=find_gpu(),
-            say=lambda line: print(line, flush=True),
+            say=tell,
             progress=progress,
         )
 

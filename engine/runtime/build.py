@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from engine.errors import ModelError
@@ -172,10 +173,10 @@ def _build(
 ) -> PlanCard:
     graph = blueprint.graph()
     content = graph.SerializeToString()
-    reference = _Reference(content)
+    reference = _Reference(content, blueprint)
     if key.precision == "fp16":
         content = half_precision(graph).SerializeToString()
-        with _on_processor(content) as session:
+        with _on_processor(content, blueprint) as session:
             reference.demand(session, "fp16", f"{key.network} in fp16", IN_FP32)
     del graph  # of ExpNet, half a gigabyte
     turing = gpu is not None and gpu.capability == TURING
@@ -200,7 +201,7 @@ def _build(
 
 def _checked_at_last(path: Path, card: PlanCard, blueprint: Blueprint) -> PlanCard:
     """The card of a plan that was built without a GPU, after its first run."""
-    reference = _Reference(blueprint.graph().SerializeToString())
+    reference = _Reference(blueprint.graph().SerializeToString(), blueprint)
     with open_plan(path) as session:
         plan = f"the plan {path.name}"
         checks = reference.demand(session, card.key.precision, plan, ON_CPU)
@@ -213,11 +214,19 @@ def _checked_at_last(path: Path, card: PlanCard, blueprint: Blueprint) -> PlanCa
 class _Reference:
     """What ONNX Runtime's processor computes for the example inputs, in float32."""
 
-    def __init__(self, graph: bytes) -> None:
-        with _on_processor(graph) as session:
+    def __init__(self, graph: bytes, blueprint: Blueprint) -> None:
+        """Raises ModelError if there is nothing to compare with."""
+        with _on_processor(graph, blueprint) as session:
             self.inputs, self.outputs = session.inputs, session.outputs
             self._examples = example_inputs(self.inputs)
             self._expected = outputs_for(session, self._examples)
+        for tensor, *arrays in zip(self.outputs, *self._expected, strict=True):
+            if not all(np.isfinite(array).all() for array in arrays):
+                raise ModelError(
+                    f"cannot build a plan of {blueprint.files[0]}: its output {tensor.name} is not "
+                    "finite in ONNX Runtime either; expected finite numbers for ordinary pictures. "
+                    "Correct the network."
+                )
 
     def demand(
         self, session: Session, precision: Precision, what: str, advice: str
@@ -238,8 +247,8 @@ class _Reference:
         return checks
 
 
-def _on_processor(graph: bytes) -> OnnxSession:
-    return OnnxSession(Path("the network"), PROCESSOR, content=graph)
+def _on_processor(graph: bytes, blueprint: Blueprint) -> OnnxSession:
+    return OnnxSession(blueprint.files[0], PROCESSOR, content=graph)
 
 
 def _on_gpu(content: bytes, name: str, tensorrt: TensorRt) -> PlanSession:

@@ -72,13 +72,12 @@ def load_tensorrt(wanted: Wanted = "auto") -> TensorRt:
     reasons = []
     for flavour in flavours:
         try:
-            module = _module(flavour)
-        except (ImportError, OSError) as error:  # OSError: one of its libraries is missing
-            reasons.append((flavour, str(error).splitlines()[0]))
-        else:
-            messages = Messages()
+            module, messages = _module(flavour), Messages()
             messages.logger = _logger(module, messages)
             return TensorRt(flavour, str(module.__version__), module, messages)
+        # OSError: one of its libraries is missing; AttributeError: the folder of it is left alone
+        except (ImportError, OSError, AttributeError) as error:
+            reasons.append((flavour, " ".join(str(error).split()) or "it is not there"))
     told = "; ".join(f"{NAMES[flavour]}: {reason}" for flavour, reason in reasons)
     raise ModelError(
         f"TensorRT cannot be loaded ({told}); expected {_expected(wanted)}. "

@@ -106,7 +106,8 @@ class OnnxSession:
         except self._failures as error:
             raise ModelError(
                 f"the network {self._path} cannot be computed: {str(error).splitlines()[0]}; "
-                "expected a whole ONNX file. Add the model again: mien models add"
+                "expected a whole ONNX file. Add the model again (mien models add), or name "
+                "another file."
             ) from error
 
     def close(self) -> None:
@@ -192,5 +193,5 @@ def _tensor(node: Any) -> Tensor:
 def _unusable(path: Path, reason: str) -> ModelError:
     return ModelError(
         f"cannot load the network {path}: {reason}; expected a whole ONNX file of that network. "
-        "Add the model again: mien models add"
+        "Add the model again (mien models add), or name another file."
     )
