@@ -21,7 +21,9 @@ from app.doctor.packages import (
     probe_python,
 )
 from app.doctor.receivers import probe_receiver
+from app.doctor.runtimes import TENSORRT, probe_onnx_runtime, probe_plans, probe_tensorrt
 from app.folders import config_folder, data_folder, log_folder
+from app.plans import plans_folder
 from app.privacy import local_anonymiser
 from app.settings import DEFAULT_PROFILE, Profile, load_profile, output_settings
 from app.sources.devices import list_cameras
@@ -86,6 +88,9 @@ def examine(profile_name: str) -> Iterator[Finding]:
     yield from probe_cameras(list_cameras())
     yield probe_display(probe.probe_display())
     yield from probe_gpu(cuda_driver(), installed)
+    yield probe_onnx_runtime()
+    yield probe_tensorrt(installed=not installed.keys().isdisjoint(TENSORRT))
+    yield from probe_plans(plans_folder())
     for output in output_settings(profile.outputs, profile):
         yield probe_receiver(output)
 

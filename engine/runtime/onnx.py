@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelError
 from engine.runtime import Provider, RuntimeSettings, Tensor
-from engine.runtime.providers import CPU, TENSORRT_RTX, ProviderKind, choose_provider, refused
+from engine.runtime.providers import (
+    CPU,
+    KINDS,
+    TENSORRT_RTX,
+    ProviderKind,
+    choose_provider,
+    refused,
+)
 
 _TYPES = {
     "tensor(float)": np.float32,
@@ -123,6 +130,12 @@ class OnnxSession:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def available_providers() -> tuple[Provider, ...]:
+    """What ONNX Runtime can compute on here, the best first."""
+    names = _available("auto")
+    return tuple(kind.choice for kind in KINDS if kind.name in names)
 
 
 def _available(wanted: Provider) -> list[str]:
