@@ -52,7 +52,7 @@ def convert(name: str, found: Sequence[Recognised], staged: Path, folder: Path) 
     folder: the models folder, whose parts of the same face model must fit. Raises ModelError.
     """
     if name in NETWORKS:
-        return Conversion((_network_card(name, found, staged),))
+        return _network(name, found, staged)
     files = flame_files(found) if name == "flame" else (bfm_file(found),)
     cards = tuple(_face_card(file, staged) for file in files)
     if name == "flame":
@@ -62,7 +62,7 @@ def convert(name: str, found: Sequence[Recognised], staged: Path, folder: Path) 
     return Conversion(cards, tuple(file.note for file in files if file.note))
 
 
-def _network_card(name: str, found: Sequence[Recognised], staged: Path) -> ModelCard:
+def _network(name: str, found: Sequence[Recognised], staged: Path) -> Conversion:
     try:
         from models.checkpoints.networks import build_network
         from models.networks.export import export
@@ -93,7 +93,7 @@ def _network_card(name: str, found: Sequence[Recognised], staged: Path) -> Model
         (spec.name, tuple(map(tuple, output.tolist())))
         for spec, output in zip(built.network.spec.outputs, outputs, strict=True)
     )
-    return ModelCard(
+    card = ModelCard(
         name=name,
         variant=built.variant,
         sources=tuple(map(_source, built.sources)),
@@ -101,6 +101,7 @@ def _network_card(name: str, found: Sequence[Recognised], staged: Path) -> Model
         parts=built.parts,
         self_test=replace(test, outputs=named),
     )
+    return Conversion((card,), built.notes)
 
 
 def _interrupted(error: BaseException | None) -> bool:

@@ -22,7 +22,8 @@ from models.catalogue import catalogue
 from models.heads.bfm import BfmHead
 from models.heads.flame_files import read_flame
 from models.networks.emorec import EmorecConfig
-from tests.official_files import write_flame_download
+from tests.official_files import write_flame_download, write_lightning
+from tests.synthetic_networks import emorec_state
 from tests.test_checkpoint_networks import write_head
 
 DATA = Path(__file__).parent / "data" / "checkpoints"
@@ -193,6 +194,19 @@ def test_a_network_is_added_checked_and_exported(
     assert mien_models("check", "emorec") == 1
     checked = capsys.readouterr().out
     assert checked.startswith("emorec           NOT CHECKED: emorec.onnx lies there without its")
+
+
+def test_what_a_lone_or_halved_checkpoint_leaves_open_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = emorec_state(HEAD)
+    first = next(key for key in state if key.endswith("mlp.model.0.weight"))
+    state[first] = state[first].astype(np.float16)
+    write_lightning(tmp_path / "alone.ckpt", state, monkeypatch)
+    assert mien_models("add", "emorec", tmp_path / "alone.ckpt") == 0
+    printed = capsys.readouterr().out
+    assert "its 53 numbers are assumed to be expression and jaw" in printed
+    assert " arrays hold float16 (mlp.model.0.weight)" in printed
 
 
 @pytest.mark.parametrize(

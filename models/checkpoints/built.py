@@ -13,9 +13,11 @@ class Built:
     """A network, and what it was made of.
 
     variant: which release, for people. parts: of the emotion head: what it reads, in order.
+    notes:   what a user should know about it.
     """
 
     network: Network
     variant: str
     sources: tuple[Member, ...]
     parts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -13,7 +13,13 @@ from models.checkpoints.archive import Member
 from models.checkpoints.built import Built
 from models.checkpoints.configuration import Configuration, read_configuration
 from models.checkpoints.recognition import Kind, Recognised
-from models.checkpoints.selection import State, arrays_of, best_member, content_of
+from models.checkpoints.selection import (
+    State,
+    arrays_of,
+    best_member,
+    content_of,
+    half_precision_notes,
+)
 from models.networks.emoca import build_emoca
 from models.networks.emorec import SIZES, EmorecConfig, Part, build_emorec
 
@@ -38,12 +44,18 @@ def build_emoca_of(found: Sequence[Recognised]) -> Built:
             f"cannot use {member.name}: its expression_backbone is {backbone!r:.40}; expected "
             "deca_clone. Take a released model such as EMOCA_v2_lr_mse_20."
         )
+    state = arrays_of(member, "deca.E_", within="state_dict.")
     network = build_emoca(
-        arrays_of(member, "deca.E_", within="state_dict."),
+        state,
         jaw=configuration.flag("exp_deca_jaw_pose", _EMOCA_SECTIONS),
         global_pose=configuration.flag("exp_deca_global_pose", _EMOCA_SECTIONS),
     )
-    return Built(network, _emoca_release(member, file), _with(member, file))
+    return Built(
+        network,
+        _emoca_release(member, file),
+        _with(member, file),
+        notes=half_precision_notes(state),
+    )
 
 
 def _emoca_release(member: Member, file: Member | None) -> str:
@@ -61,6 +73,7 @@ def build_emorec_of(found: Sequence[Recognised]) -> Built:
     member, file = best_member(found, Kind.EMOREC)
     state = arrays_of(member, "mlp.", within="state_dict.")
     first, last = _ends(state)
+    notes: tuple[str, ...]
     if file is None:
         if first.shape[1:] != (SIZES["expression"] + SIZES["jaw"],):
             raise ModelError(
@@ -69,11 +82,17 @@ def build_emorec_of(found: Sequence[Recognised]) -> Built:
             )
         parts: tuple[Part, ...] = ("expression", "jaw")
         config = EmorecConfig(parts, _layers(state), first.shape[0], last.shape[0] - 2)
+        notes = (
+            "without its cfg.yaml, its 53 numbers are assumed to be expression and jaw; give the "
+            "model's whole folder to be sure.",
+        )
     else:
         config = _emorec_config(_configuration(file), state)
+        notes = ()
     network = build_emorec(state, config)
     release = f"EMOCA's emotion head, {config.classes} classes, reads {', '.join(config.parts)}"
-    return Built(network, release, _with(member, file), tuple(config.parts))
+    notes += half_precision_notes(state)
+    return Built(network, release, _with(member, file), tuple(config.parts), notes)
 
 
 def _emorec_config(configuration: Configuration, state: State) -> EmorecConfig:

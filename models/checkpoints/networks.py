@@ -8,7 +8,7 @@ from models.checkpoints.built import Built
 from models.checkpoints.emoca import build_emoca_of, build_emorec_of
 from models.checkpoints.expnet import build_expnet_of
 from models.checkpoints.recognition import Kind, Recognised
-from models.checkpoints.selection import arrays_of, only_member
+from models.checkpoints.selection import arrays_of, half_precision_notes, only_member
 from models.networks.deca import build_deca
 from models.networks.smirk import build_smirk
 
@@ -21,10 +21,13 @@ def build_network(name: str, found: Sequence[Recognised]) -> Built:
     match name:
         case "smirk":
             member = only_member(found, Kind.SMIRK)
-            return Built(build_smirk(arrays_of(member, "smirk_encoder.")), "SMIRK", (member,))
+            state = arrays_of(member, "smirk_encoder.")
+            notes = half_precision_notes(state)
+            return Built(build_smirk(state), "SMIRK", (member,), notes=notes)
         case "deca":
             member = only_member(found, Kind.DECA)
-            return Built(build_deca(arrays_of(member, "E_flame.")), "DECA", (member,))
+            state = arrays_of(member, "E_flame.")
+            return Built(build_deca(state), "DECA", (member,), notes=half_precision_notes(state))
         case "emoca":
             return build_emoca_of(found)
         case "emorec":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
@@ -78,6 +79,17 @@ def arrays_of(member: Member, prefix: str, *, within: str = "") -> State:
         raise ModelError(
             f"cannot use {member.name}: {error}. Take the file as its owner hands it out."
         ) from error
+
+
+def half_precision_notes(state: State) -> tuple[str, ...]:
+    """A note, where a file has arrays of float16; the official ones have float32 alone."""
+    halves = [key for key, array in state.items() if array.dtype == np.float16]
+    if not halves:
+        return ()
+    return (
+        f"{len(halves)} of its {len(state)} arrays hold float16 ({halves[0]}); the official file "
+        "has float32, which is more exact.",
+    )
 
 
 def content_of(member: Member) -> bytes:
