@@ -60,9 +60,11 @@ class Takeover:
     leave: Callable[[], None]
     stop: Callable[[], None] = lambda: None
 
-    def at_once(self) -> None:
-        """Use TensorRT from the first picture on. Raises ModelError."""
-        self.use(self.open())
+    def at_once(self) -> Session:
+        """Use TensorRT from the first picture on; gives the session. Raises ModelError."""
+        session = self.open()
+        self.use(session)
+        return session
 
 
 def takeovers(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from app.plans import PlanName
 from app.takeover import Takeover, TakingOver, takeovers
 from engine.calibration import CalibrationSettings
 from engine.chain import Chain, Observer, Stage
@@ -19,7 +20,7 @@ from engine.landmarker.person import LARGEST
 from engine.regressors import Regressor, RegressorName, open_regressor
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.retarget import Retarget
-from engine.runtime import RuntimeSettings, open_session
+from engine.runtime import RuntimeSettings, Session, open_session
 from engine.runtime.device import find_gpu
 from engine.smoother import SmootherSettings
 from engine.tracker import Tracker, TrackerSettings
@@ -73,11 +74,15 @@ def open_chain(settings: TrackingSettings, stack: ExitStack, *, live: bool) -> C
 
 def use_tensorrt(
     settings: TrackingSettings, landmarker: Landmarker, regressor: Regressor | None
-) -> None:
-    """If TensorRT was asked for, compute all networks with it from the start. Raises ModelError."""
-    if settings.runtime.runtime == "tensorrt":
-        for takeover in _takeovers(settings, landmarker, regressor):
-            takeover.at_once()
+) -> list[tuple[PlanName, Session]]:
+    """If TensorRT was asked for, compute all networks with it from the start. Raises ModelError.
+
+    Gives the sessions with the names of their plans; none otherwise.
+    """
+    if settings.runtime.runtime != "tensorrt":
+        return []
+    waiting = _takeovers(settings, landmarker, regressor)
+    return [(takeover.name, takeover.at_once()) for takeover in waiting]
 
 
 def _takeovers(

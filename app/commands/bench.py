@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import time
+from collections import defaultdict
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,12 +36,18 @@ from engine.regressors import Regression, Regressor, RegressorName, open_regress
 from engine.regressors.crops import CropBox
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import Session
+from engine.runtime.device import find_gpu
+from engine.runtime.trt import PlanSession
 from engine.smoother import Smoother
 from engine.tracker import Tracker
 
 WARM_UP = 10  # pictures that are not counted: caches fill, the face is found
 NOTHING = 0.005  # ms: what taking the time itself may cost
-VERSIONS = ("mien", "mediapipe", "onnxruntime", "tensorrt-rtx", "tensorrt", "opencv-python")
+VERSIONS = (
+    *("mien", "mediapipe", "opencv-python", "onnxruntime", "onnxruntime-gpu"),
+    *("onnxruntime-directml", "tensorrt-rtx", "tensorrt", "cuda-bindings", "pycuda", "torch"),
+)
+ENGINE = "engine "  # begins the rows of what TensorRT computes, which other rows contain
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,8 @@ class Stopwatch:
     """Seconds of each stage in the present picture, and milliseconds in all of them."""
 
     def __init__(self, *stages: str) -> None:
-        self._stages = stages
-        self._seconds = dict.fromkeys(stages, 0.0)
+        self.stages = stages
+        self._seconds: dict[str, float] = defaultdict(float)
         self._rows: list[list[float]] = []
 
     def add(self, stage: str, started: float) -> float:
@@ -114,9 +121,13 @@ class Stopwatch:
         self._seconds[stage] += now - started
         return now
 
+    def note(self, stage: str, seconds: float) -> None:
+        """A stage took so long, by another clock."""
+        self._seconds[stage] += seconds
+
     def next_picture(self) -> None:
-        self._rows.append([self._seconds[stage] * 1000.0 for stage in self._stages])
-        self._seconds = dict.fromkeys(self._stages, 0.0)
+        self._rows.append([self._seconds[stage] * 1000.0 for stage in self.stages])
+        self._seconds.clear()
 
     def milliseconds(self) -> Array:
         """(pictures, stages)."""
@@ -190,7 +201,12 @@ def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
         if tracking.regressor != "mediapipe":
             opened = open_regressor(tracking.regressor, tracking.models, tracking.runtime)
             regressor = TimedRegressor(opened, watch)
-        use_tensorrt(tracking, landmarker, regressor)
+        plans = {
+            f"{ENGINE}{name}": session
+            for name, session in use_tensorrt(tracking, landmarker, regressor)
+            if isinstance(session, PlanSession)
+        }
+        watch.stages = (*watch.stages, *plans)
         tracker = stack.enter_context(Tracker(finder, regressor, tracking.tracker))
         stages = open_stages(tracking, stack)
         smoother = Smoother(tracking.smoother)
@@ -212,6 +228,10 @@ def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
             now = watch.add("mediapipe", now)
             seen = tracker.observe(frame)
             now = watch.add("follow", now)
+            if seen is not None:
+                for row, session in plans.items():
+                    watch.note(row, session.engine_ms / 1000.0)
+                now = time.perf_counter()
             state = smoother.update(
                 seen,
                 timestamp=frame.timestamp,
@@ -226,7 +246,7 @@ def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
                 output.send(state)
             watch.add("send", now)
             watch.next_picture()
-    return _result(source.name, devices, names, watch.milliseconds()[WARM_UP:])
+    return _result(source.name, devices, watch.stages, watch.milliseconds()[WARM_UP:])
 
 
 def _result(
@@ -234,7 +254,7 @@ def _result(
 ) -> BenchResult:
     column = {name: costs[:, index] for index, name in enumerate(names)}
     column["follow"] = column["follow"] - column["find"] - column["regress"]
-    mine = sum(column[name] for name in names if name not in ("decode", "mediapipe"))
+    mine = sum(column[name] for name in names if is_ours(name))
     stages: list[StageCost] = []
     for name, milliseconds in column.items():
         used = milliseconds[milliseconds > NOTHING]
@@ -255,6 +275,11 @@ def _result(
     )
 
 
+def is_ours(stage: str) -> bool:
+    """Whether its time is mien's, and in no other row."""
+    return stage not in ("decode", "mediapipe") and not stage.startswith(ENGINE)
+
+
 def _versions() -> tuple[str, ...]:
     found: dict[str, Any] = {}
     for name in VERSIONS:
@@ -262,7 +287,9 @@ def _versions() -> tuple[str, ...]:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return tuple(f"{name} {version}" for name, version in found.items())
+    gpu = find_gpu()
+    driver = () if gpu is None else (f"driver for CUDA {gpu.driver}",)
+    return (*(f"{name} {version}" for name, version in found.items()), *driver)
 
 
 def table(result: BenchResult) -> str:
@@ -271,10 +298,10 @@ def table(result: BenchResult) -> str:
         f"{result.source}, {result.frames} frames, {result.machine}",
         ", ".join(result.versions),
         "on " + "; ".join(result.devices),
-        f"{'stage':<12}{'p50 ms':>8}{'p99 ms':>8}   of the pictures",
+        f"{'stage':<18}{'p50 ms':>8}{'p99 ms':>8}   of the pictures",
     ]
     rows += [
-        f"{cost.stage:<12}{cost.p50:8.2f}{cost.p99:8.2f}{cost.share:10.0%}"
+        f"{cost.stage:<18}{cost.p50:8.2f}{cost.p99:8.2f}{cost.share:10.0%}"
         for cost in result.stages
     ]
     rows.append(
