@@ -53,7 +53,8 @@ def tell(line: str) -> None:
 
 
 class Interruption:
-    """Ctrl-C, remembered: TensorRT swallows what is raised where it calls us."""
+    """Ctrl-C, remembered until the build asks: TensorRT swallows, and prints, what is raised where
+    it calls us. The second one does not wait."""
 
     def __init__(self) -> None:
         self._came = False
@@ -81,8 +82,9 @@ class Interruption:
             signal.signal(number, former)
 
     def _come(self, number: int, frame: FrameType | None) -> None:
+        if self._came:
+            raise KeyboardInterrupt
         self._came = True
-        raise KeyboardInterrupt
 
 
 def build(arguments: argparse.Namespace, interruption: Interruption) -> Plan:

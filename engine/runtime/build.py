@@ -172,8 +172,10 @@ def _build(
     progress: Progress,
 ) -> PlanCard:
     graph = blueprint.graph()
+    progress(0.0)  # which may raise KeyboardInterrupt
     content = graph.SerializeToString()
     reference = _Reference(content, blueprint)
+    progress(0.0)
     if key.precision == "fp16":
         content = half_precision(graph).SerializeToString()
         with _on_processor(content, blueprint) as session:
@@ -195,6 +197,7 @@ def _build(
         with _on_gpu(plan, path.name, tensorrt) as session:
             what = f"the plan of {key.network}"
             card = replace(card, checks=reference.demand(session, key.precision, what, ON_CPU))
+    progress(1.0)
     write_plan(path, plan, card)
     return card
 

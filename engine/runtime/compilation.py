@@ -17,8 +17,8 @@ Progress = Callable[[float], None]  # told the share that is done, 0..1
 def compile_plan(graph: bytes, tensorrt: TensorRt, *, turing: bool, progress: Progress) -> bytes:
     """The plan of an ONNX graph. Raises ModelError, or KeyboardInterrupt after Ctrl-C.
 
-    progress: may raise KeyboardInterrupt, and is asked once more in the end: what is raised by
-    itself while TensorRT calls us, say into its log, TensorRT swallows.
+    progress: may raise KeyboardInterrupt, and is called before and after, too: what is raised while
+    TensorRT calls us for something else, say into its log, TensorRT swallows.
     The arithmetic is done in the types that the graph states.
     turing: for compute capability 7.5 alone, which TensorRT-RTX's portable plans leave out.
     """
