@@ -45,7 +45,7 @@ class Assumptions:
     """
 
     number_noise: float = 0.02
-    mismatch: float = 0.1
+    mismatch: float = 0.12
     weight: float = 2.0
     sparsity: float = 3.0
     within_span: bool = True
