@@ -290,8 +290,10 @@ def test_full_disk_is_one_line_and_leaves_whole_keys(tmp_path: Path) -> None:
 
 def test_a_take_that_was_killed_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "take.part.usda").write_text("what a kill left")
-    with pytest.raises(RecordingError, match=r"take\.part\.usda: it exists already"):
+    with pytest.raises(RecordingError, match=r"take\.part\.usda is a whole take") as caught:
         open_recording(tmp_path / "take.usdc")
+    assert "\n" not in str(caught.value)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["take.part.usda"]
 
 
 def test_the_binary_form_without_openusd_names_the_extra(

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from app.commands.run import INTERRUPTED, add_regressor_arguments
 from app.face_model import face_model_path
 from app.progress import ProgressBar
-from app.recordings import FORMATS, MESHES, Mesh, open_recording
+from app.recordings import FOOTAGE, FORMATS, MESHES, Mesh, open_recording
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import Source, SourceSettings, open_source
 from app.threads import Latest, Worker
@@ -73,6 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
     profile = load_profile(arguments.profile)
     mirror = profile.mirror if arguments.mirror is None else arguments.mirror
     paths = [[_path(path, spec) for path in arguments.record] for spec in arguments.input]
+    if len(set(arguments.record)) < len(arguments.record):
+        raise SettingsError("--record names one file twice. Leave one of them out.")
+    for path in arguments.record:
+        if path.suffix.lower() in FOOTAGE:
+            raise SettingsError(
+                f"cannot track into {path}: picture and sound are there already, in the input; "
+                f"expected {' or '.join(FORMATS)}."
+            )
     every_path = [path for group in paths for path in group]
     if len(set(every_path)) < len(every_path):
         raise SettingsError(

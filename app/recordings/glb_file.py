@@ -102,9 +102,10 @@ class GrowingGlb:
                 write_at(self._file, start + self.keys * len(numbers), numbers)
             self._write_counts(self._file, self.keys + 1, float(time))
         except OSError as error:
+            so_far = "The file is complete up to here" if self.keys else "Nothing was recorded"
             raise RecordingError(
-                f"cannot go on recording to {self._path}: {error.strerror}. "
-                "The file is complete up to here; free some space or choose another disk."
+                f"cannot go on recording to {self._path}: {error.strerror}. {so_far}; free some "
+                "space or choose another disk."
             ) from error
         self.keys += 1
         self._last_time = float(time)

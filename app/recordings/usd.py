@@ -108,8 +108,14 @@ class UsdCrate:
                 'pip install "mien[usd]", or record to .usd, which is text and needs nothing.'
             )
         self.path = path
+        text = path.with_name(f"{path.stem}.part.usda")
+        if text.is_file() and text.stat().st_size > 0:
+            raise RecordingError(
+                f"cannot record to {path}: {text} is a whole take that was cut short. OpenUSD opens "
+                "it: give it a name of its own, or this take another one."
+            )
         new_file(path).close()  # refused now, not at the end
-        self._text = Usd(path.with_name(f"{path.stem}.part.usda"))
+        self._text = Usd(text)
         self._closed = False
 
     @property

@@ -100,9 +100,10 @@ class GrowingUsd:
                 write_at(self._file, place, _BLANK)
             write_at(self._file, self._end_start, _TIME.format(code).encode())
         except OSError as error:
+            so_far = "The file is complete up to here" if self.keys else "Nothing was recorded"
             raise RecordingError(
-                f"cannot go on recording to {self._path}: {error.strerror}. "
-                "The file is complete up to here; free some space or choose another disk."
+                f"cannot go on recording to {self._path}: {error.strerror}. {so_far}; free some "
+                "space or choose another disk."
             ) from error
         self.keys += 1
         self._last = code

@@ -29,7 +29,7 @@ def make_zip(path: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) > 1:
+    if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
         print("usage: python make_zip.py [ZIP]", file=sys.stderr)
         return 2
     path = Path(arguments[0] if arguments else f"{NAME}.zip")

@@ -55,6 +55,9 @@ namespace Mien
         /// <summary>Looks again for meshes and bones, which lie at rest now.</summary>
         public void Bind()
         {
+            _head.Back();
+            _leftEye.Back();
+            _rightEye.Back();
             var animator = GetComponentInChildren<Animator>();
             bool isHuman = animator != null && animator.isHuman;
             _head = Found(head, animator, isHuman, HumanBodyBones.Head);
