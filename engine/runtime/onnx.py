@@ -29,6 +29,7 @@ _TYPES = {
     "tensor(uint8)": np.uint8,
     "tensor(bool)": np.bool_,
 }
+_LARGE = 4096  # bytes of a weight
 _FATAL_ONLY = 4  # of its log: its errors come as exceptions, its warnings are nobody's business
 
 
@@ -60,7 +61,13 @@ class OnnxSession:
         options.add_session_config_entry(
             "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
         )
-        graph = content or (str(path) if outputs is None else _cut(path, outputs))
+        graph: str | bytes
+        self._weights: list[Any] = []
+        if content is None and outputs is not None:
+            graph, names, self._weights = _cut(path, outputs)
+            options.add_external_initializers(names, self._weights)
+        else:
+            graph = content or str(path)
         kind = choose_provider(settings.provider, _available(settings.provider))
         providers = _providers(kind, options)
         try:
@@ -178,11 +185,12 @@ def _providers(kind: ProviderKind, options: Any) -> list[str]:
     return [kind.name] if kind == CPU else [kind.name, CPU.name]
 
 
-def _cut(path: Path, outputs: tuple[str, ...]) -> bytes:
-    """The part of a graph that these outputs need. ONNX Runtime would compute the rest, too."""
+def _cut(path: Path, outputs: tuple[str, ...]) -> tuple[bytes, list[str], list[Any]]:
+    """The part of a graph that these outputs need, and names and values of its large weights:
+    apart from it they need not be copied. ONNX Runtime would compute the rest, too."""
     import onnx
+    import onnxruntime as ort
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    from onnx.utils import Extractor
 
     try:
         model = onnx.load(path, load_external_data=False)
@@ -192,9 +200,35 @@ def _cut(path: Path, outputs: tuple[str, ...]) -> bytes:
     missing = [name for name in outputs if name not in there]
     if missing:
         raise _unusable(path, f"it has no output {missing[0]}")
-    inputs = [tensor.name for tensor in model.graph.input]
-    part: bytes = Extractor(model).extract_model(inputs, list(outputs)).SerializeToString()
-    return part
+    needed = set(outputs)
+    for node in reversed(model.graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+    part = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    graph = part.graph
+    part.functions.extend(model.functions)
+    graph.name = model.graph.name
+    graph.node.extend(node for node in model.graph.node if needed.intersection(node.output))
+    graph.input.extend(model.graph.input)
+    graph.output.extend(
+        next(one for one in model.graph.output if one.name == name) for name in outputs
+    )
+    names, values = [], []
+    for weight in model.graph.initializer:
+        if weight.name not in needed:
+            continue
+        if len(weight.raw_data) < _LARGE:
+            graph.initializer.append(weight)
+            continue
+        graph.initializer.add(
+            name=weight.name,
+            data_type=weight.data_type,
+            dims=weight.dims,
+            data_location=onnx.TensorProto.EXTERNAL,
+        ).external_data.add(key="location", value="beside")
+        names.append(weight.name)
+        values.append(ort.OrtValue.ortvalue_from_numpy(onnx.numpy_helper.to_array(weight)))
+    return part.SerializeToString(), names, values
 
 
 def _tensor(node: Any) -> Tensor:
