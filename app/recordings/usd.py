@@ -111,8 +111,8 @@ class UsdCrate:
         text = path.with_name(f"{path.stem}.part.usda")
         if text.is_file() and text.stat().st_size > 0:
             raise RecordingError(
-                f"cannot record to {path}: {text} is a whole take that was cut short, which OpenUSD "
-                "opens: give it a name of its own, or this take another one."
+                f"cannot record to {path}: {text} is a whole take that was cut short, and OpenUSD "
+                "opens it. Give it a name of its own, or this take another one."
             )
         new_file(path).close()  # refused now, not at the end
         self._text = Usd(text)
