@@ -13,7 +13,8 @@ import platform
 import time
 from collections import defaultdict
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ from engine.smoother import Smoother
 from engine.tracker import Tracker
 
 WARM_UP = 10  # pictures that are not counted: caches fill, the face is found
+TORCH_RUNS = 24  # the first quarter warms up
 NOTHING = 0.005  # ms: what taking the time itself may cost
 VERSIONS = (
     *("mien", "mediapipe", "opencv-python", "onnxruntime", "onnxruntime-gpu"),
@@ -246,7 +248,25 @@ def measure(spec: str, count: int, tracking: TrackingSettings) -> BenchResult:
                 output.send(state)
             watch.add("send", now)
             watch.next_picture()
-    return _result(source.name, devices, watch.stages, watch.milliseconds()[WARM_UP:])
+    result = _result(source.name, devices, watch.stages, watch.milliseconds()[WARM_UP:])
+    if tracking.regressor == "mediapipe" or find_spec("torch") is None:
+        return result
+    return replace(result, stages=(*result.stages, torch_cost(tracking.regressor)))
+
+
+def torch_cost(name: RegressorName) -> StageCost:
+    """What torch takes for the same network on this processor; no part of mien's own time."""
+    from models.networks.untrained import untrained  # torch takes seconds to load
+
+    network = untrained(name)
+    picture = np.zeros((1, *network.spec.input.shape), np.float32)
+    costs = []
+    for _ in range(TORCH_RUNS):
+        started = time.perf_counter()
+        network.run(picture)
+        costs.append((time.perf_counter() - started) * 1000.0)
+    p50, p99 = np.percentile(costs[TORCH_RUNS // 4 :], (50, 99)).tolist()
+    return StageCost("torch eager", p50, p99, 1.0)
 
 
 def _result(
