@@ -63,11 +63,6 @@ class Backdrop:
         """Those that there are."""
         return tuple(kind for kind in KINDS if kind != "picture" or self._texture is not None)
 
-    def after(self, kind: BackgroundKind) -> BackgroundKind:
-        """The next kind that there is."""
-        kinds = self.kinds
-        return kinds[(kinds.index(kind) + 1) % len(kinds)] if kind in kinds else kinds[0]
-
 
 def color_from_hex(text: str) -> Rgb:
     """`#00b140`, which ViewerSettings has checked, as three numbers 0..1."""
