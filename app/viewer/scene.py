@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,9 @@ from app.viewer.orbit import Orbit
 from app.viewer.rates import DrawingStatistics
 from app.viewer.stance import Stance
 from app.viewer.window import Window
+from engine.errors import ViewerError
+
+log = logging.getLogger(__name__)
 
 SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
 SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
@@ -89,6 +93,13 @@ class Scene:
             self._figure.set_look(settings.look)
         if settings.figure != before.figure:
             self._figure.look_for_files_again()
+        if settings.key_color != before.key_color:
+            self._backdrop.key(settings.key_color)
+        if settings.background_picture != before.background_picture:
+            try:
+                self._backdrop.show(settings.background_picture)
+            except ViewerError as error:  # the control panel says that there is none
+                log.warning("%s", error)
 
     def draw(
         self, shown: Shown | None, settings: ViewerSettings, *, mirrored: bool, aside: float
