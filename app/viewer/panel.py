@@ -21,6 +21,7 @@ from app.viewer.panel_session import SessionPage
 
 PADDING = 0.8  # em
 LOOK_PERIOD = 3.0  # s between two looks for cameras that have been plugged in
+APPEARING = 2  # turns in which imgui does not yet hear of a page that has just come
 FLAGS = (
     imgui.WindowFlags_.no_decoration
     | imgui.WindowFlags_.no_move
@@ -44,8 +45,14 @@ class Panel:
         self._looks = LookPage()
         self._options = OptionPage()
         self._looked = -LOOK_PERIOD
-        self._drawn_at = -1.0
+        self._shown = False
+        self._appearing = 0  # turns until a page that a key has asked for can have the focus
+        self._turning: str | None = None  # the page that a key has asked for
         self._taken = False  # by a list or a field, when it was drawn last
+
+    def hide(self) -> None:
+        """It is not drawn in this turn."""
+        self._shown = self.busy = False
 
     def draw(
         self,
@@ -61,24 +68,30 @@ class Panel:
     ) -> None:
         """In this room. backgrounds: kinds that there are. now: seconds of a steady clock."""
         em = imgui.get_font_size()
-        appearing = now - self._drawn_at > 1.0
-        self._drawn_at = now
         if now - self._looked > LOOK_PERIOD:
             self._looked = now
             asked.actions.append(LookForCameras())
         imgui.set_next_window_pos(ImVec2(area.x, area.y))
         imgui.set_next_window_size(ImVec2(area.width, area.height))
-        if appearing:
+        if not self._shown:
             imgui.set_next_window_focus()
+        self._shown = True
         imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(PADDING * em, 0.5 * em))
         imgui.begin("panel", None, FLAGS)
         imgui.pop_style_var()
-        turned_to = self._page_by_key()
+        self._turning = turned_to = self._page_by_key() or self._turning
         if imgui.begin_tab_bar("pages"):
             for page in PAGES:
                 chosen = imgui.TabItemFlags_.set_selected if page == turned_to else 0
                 if imgui.begin_tab_item(page, None, chosen)[0]:
                     imgui.begin_child(page, ImVec2(0, 0), imgui.ChildFlags_.nav_flattened)
+                    if page == turned_to:
+                        self._turning, self._appearing = None, APPEARING
+                    elif self._appearing:
+                        self._appearing -= 1
+                        if not self._appearing:  # what had the keyboard's focus is gone
+                            imgui.set_keyboard_focus_here()
+                            imgui.set_nav_cursor_visible(True)
                     self._draw_page(
                         page, shown, statistics, inset, asked, backgrounds, pixels_per_point
                     )

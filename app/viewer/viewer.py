@@ -253,12 +253,14 @@ class Viewer:
     ) -> tuple[Notice, ...]:
         if self._kiosk:
             return () if shown is not None and shown.state.confidence > 0 else (INVITATION,)
+        situation = statistics.situation
         return self._notices.current(
             now,
             statistics.source,
             quiet=self._captured,
             paused=statistics.paused,
             missing=self._scene.missing,
+            unopened=situation is not None and situation.source_fault != "",
             trouble=statistics.trouble,
         )
 
