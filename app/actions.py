@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from app.options import Options
 from engine.calibration import CalibrationSettings, ChannelCalibration
 from engine.smoother import SmootherSettings
 
@@ -91,6 +92,20 @@ class SetChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class SetCalibration:
+    """All that is known of the person and their seat, from now on."""
+
+    calibration: CalibrationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """Go on with these."""
+
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
 class SetProfile:
     """Go on with everything that the profile of this name holds."""
 
@@ -104,8 +119,42 @@ class SaveProfileAs:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewProfile:
+    """Begin one of this name, with everything as it is at first."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameProfile:
+    """Call the profile in use so from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProfile:
+    """Forget the profile of this name, for good; not the one in use."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOutput:
+    """Stop sending to this receiver, and forget it."""
+
+    spec: str
+
+
 Action = (
-    Quit
+    SetCalibration
+    | SetOptions
+    | NewProfile
+    | RenameProfile
+    | DeleteProfile
+    | RemoveOutput
+    | Quit
     | SetMirror
     | Calibrate
     | Recentre
@@ -129,6 +178,8 @@ class Wishes:
     rests, centres: how often calibrating and recentring were asked for.
     leading:        whether a person is to be led through a calibration.
     smoother:       None: as at the start.
+    idle:           the head lives by itself while nobody is there.
+    output_rate:    states a second that are sent at a beat; 0: each as it comes.
     calibration:    of another profile; None: as at the start, and what was learned since.
     channels:       that were set one by one, each once.
     """
@@ -139,6 +190,8 @@ class Wishes:
     rests: int = 0
     centres: int = 0
     leading: bool = False
+    idle: bool = False
+    output_rate: float = 0.0
     smoother: SmootherSettings | None = None
     calibration: CalibrationSettings | None = None
     channels: tuple[ChannelCalibration, ...] = ()

@@ -38,6 +38,9 @@ class Named(Protocol):
     @property
     def trouble(self) -> str: ...
 
+    @property
+    def rate(self) -> float | None: ...
+
 
 class Meter:
     """Rates, latency and counts of one run."""
@@ -142,6 +145,8 @@ class Meter:
             prompt=prompt,
             situation=situation,
             trouble=self._source.trouble,
+            recording_fault=self._takes.fault,
+            capture_rate_wanted=self._source.rate,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),
@@ -188,5 +193,5 @@ def _of_destination(destination: Destination, before: int, seconds: float) -> Ou
         datagrams_per_second=(destination.datagrams - before) / seconds,
         spec=output_spec(destination.settings),
         on=destination.output is not None,
-        fault=destination.fault,
+        fault=destination.fault or destination.trouble,
     )

@@ -19,21 +19,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.actions import Action, Lead, Quit, Wishes
+from app.actions import Action, Lead, Quit, SetRecording, Wishes
 from app.desk import Desk
 from app.destinations import Destinations
 from app.folders import takes_folder
 from app.hotkeys import Hotkeys
+from app.in_force import Parts, output_rate_in, source_in, tracking_in
 from app.meter import Meter
 from app.recordings.takes import Takes
 from app.remote import open_remote
 from app.selected_source import SelectedSource
-from app.settings import RunSettings
+from app.selected_tracking import SelectedTracking
+from app.settings import RunSettings, in_force
 from app.sources import is_short
 from app.statistics import Summary
 from app.steady import SteadySender
 from app.threads import Latest, Worker
-from app.tracking import open_chain
 from app.viewer import Shown, open_viewer
 from app.visits import Visits
 from engine.calibration import CalibrationSettings
@@ -73,7 +74,9 @@ def run(
         )
         remote = stack.enter_context(open_remote(settings.remote))
         hotkeys = stack.enter_context(Hotkeys(settings.profile.hotkeys))
-        chain = open_chain(settings.tracking, stack, live=True)
+        force = in_force(settings)
+        looking = SelectedTracking(tracking_in(force, settings.tracking))
+        chain = stack.enter_context(looking).chain
         if guide is not None:
             chain.lead()
         viewer = _open_window(settings, stack)
@@ -81,13 +84,16 @@ def run(
         outputs = stack.enter_context(Destinations(settings.outputs, forgiving=can_choose))
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(
-            SelectedSource(replace(settings.source, loop=endless), forgiving=can_choose)
+            SelectedSource(replace(source_in(force), loop=endless), forgiving=can_choose)
         )
-        desk = stack.enter_context(Desk(settings, source, outputs))
-        keep_every_frame = settings.source.pace == "fast" and not source.live
         meter = Meter(source, outputs, takes)
+        steady = SteadySender(output_rate_in(force), states, outputs, meter)
+        parts = Parts(source, outputs, looking, takes, remote, hotkeys, steady)
+        desk = stack.enter_context(Desk(settings, parts))
+        keep_every_frame = settings.source.pace == "fast" and not source.live
         refused: list[Frame] = []  # at most one, which capture offers again
-        visits = Visits(chain) if settings.kiosk else Idling() if settings.profile.idle else None
+        visits = Visits(chain) if settings.kiosk else None
+        idling = Idling()
         done = [desk.wishes]  # what track has seen to
 
         def capture() -> bool:
@@ -106,6 +112,7 @@ def run(
         def track() -> bool:
             meter.stepped()
             wish = wished.peek() or done[0]
+            looking.take_over()
             _see_to(wish, done[0], chain, takes)
             done[0] = wish
             source_ended = not capturing.running  # asked before the last picture is taken
@@ -119,9 +126,11 @@ def run(
             state = chain.update(frame, blind=gone or wish.paused)
             if visits is not None:
                 state = visits.update(state)
+            elif wish.idle:
+                state = idling.update(state)
             if wish.mirror:
                 state = mirrored(state)
-            if not settings.output_rate and outputs.send(state):
+            if not wish.output_rate and outputs.send(state):
                 meter.sent(frame)
             meter.tracked(state)
             takes.write(state, frame)
@@ -132,9 +141,7 @@ def run(
 
         capturing = stack.enter_context(Worker(capture))
         tracking = stack.enter_context(Worker(track))
-        if settings.output_rate:
-            steady = SteadySender(settings.output_rate, states, outputs, meter)
-            stack.enter_context(Worker(steady.step))
+        stack.enter_context(Worker(steady.step))
         interrupted = False
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
@@ -160,6 +167,8 @@ def run(
                     desk.see_to(action)
                 if desk.wishes.leading and chain.led is not None:
                     desk.see_to(Lead(False))
+                if desk.wishes.recording and takes.stopped:
+                    desk.see_to(SetRecording(False))
                 wished.put(desk.wishes)
                 if viewer is not None and (window := desk.taken_window()) is not None:
                     viewer.take(window)

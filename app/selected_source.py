@@ -51,6 +51,10 @@ class SelectedSource:
         return self._source is None or self._source.live
 
     @property
+    def rate(self) -> float | None:
+        return None if self._source is None else self._source.rate
+
+    @property
     def trouble(self) -> str:
         return "" if self._source is None else self._source.trouble
 

@@ -92,6 +92,10 @@ class RunSettings:
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
     snapshot:   PNG of the last state, rendered at the end.
     profile:    name of the profile, and what it holds, for settings changed in the window.
+    kept:       what the profile holds on disk, if `profile` has more; None: the same.
+    profile_fault: why it is not the one that was asked for; empty: it is.
+    budget:     leave the processor to a game (app/budget.py).
+    idle:       the head lives by itself while nobody is there.
     kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
     """
 
@@ -110,6 +114,10 @@ class RunSettings:
     snapshot: Path | None
     profile_name: str
     profile: Profile
+    kept: Profile | None = None
+    profile_fault: str = ""
+    budget: bool = False
+    idle: bool = False
     kiosk: bool = False
 
 
@@ -152,6 +160,25 @@ def output_spec(output: OutputSettings) -> str:
 def output_settings(specs: tuple[str, ...], profile: Profile) -> tuple[OutputSettings, ...]:
     """Destinations with the profile's settings of their protocols."""
     return tuple(_with_options(parse_output(spec), profile) for spec in specs)
+
+
+def in_force(settings: RunSettings) -> Profile:
+    """The profile with the command line on top, apart from the outputs and the window."""
+    return replace(
+        settings.profile,
+        source=settings.source,
+        mirror=settings.mirror,
+        regressor=settings.tracking.regressor,
+        runtime=settings.tracking.runtime,
+        tracker=settings.tracking.tracker,
+        smoother=settings.tracking.smoother,
+        calibration=settings.tracking.calibration,
+        takes=settings.takes,
+        remote=settings.remote,
+        output_rate=settings.output_rate,
+        budget=settings.budget,
+        idle=settings.idle,
+    )
 
 
 def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:

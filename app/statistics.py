@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.options import Options
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 
@@ -41,7 +42,7 @@ class OutputStatistics:
     datagrams_per_second: float
     spec: str = ""  # as `--output` takes it
     on: bool = True
-    fault: str = ""  # why it cannot be opened
+    fault: str = ""  # why it cannot be opened, or nothing arrives
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ class CameraChoice:
 
     number: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegressorState:
+    """What may look at the face. missing: what to do to have it; empty: it is there."""
+
+    name: str
+    missing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,10 @@ class Situation:
     opening:       what is being opened now, as `--source` takes it; empty: nothing.
     output_fault:  why the receiver last asked for is not taken.
     quickness:     0 steady … 1 quick.
-    profile_fault: why the profile last asked for is not taken.
+    profile_fault: why the profile last asked for is not taken, or the one in use is not written.
+    option_fault:  why the options last asked for are not in force.
+    changing:      whether what looks at the face is being exchanged.
+    takes_folder:  where takes go.
     """
 
     source: str
@@ -81,13 +93,20 @@ class Situation:
     profile: str
     profiles: tuple[str, ...]
     profile_fault: str
+    options: Options
+    option_fault: str = ""
+    changing: bool = False
+    regressors: tuple[RegressorState, ...] = ()
+    takes_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """One look at the whole chain.
 
+    capture_rate_wanted: pictures a second that the source should give; None: not known.
     recording_seconds: since the take began.
+    recording_fault:   why it is not what was asked for.
     """
 
     source: str
@@ -103,6 +122,8 @@ class Statistics:
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
     recording_seconds: float = 0.0
+    recording_fault: str = ""
+    capture_rate_wanted: float | None = None
     situation: Situation | None = None  # None: there is nothing to set
     trouble: str = ""  # what is wrong with the pictures that come
 

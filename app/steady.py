@@ -10,14 +10,19 @@ from app.threads import Latest
 from app.viewer import Shown
 from engine.prediction import Predictor
 
+PAUSE = 0.05  # s between two looks whether a beat is wanted
+
 
 class SteadySender:
-    """Sends the newest state, predicted for the moment, on every beat. `step` is a worker's."""
+    """Sends the newest state, predicted for the moment, on every beat. `step` is a worker's.
+
+    rate: beats a second, which another thread may change; 0: none, and nothing is sent.
+    """
 
     def __init__(
         self, rate: float, states: Latest[Shown], outputs: Destinations, meter: Meter
     ) -> None:
-        self._interval = 1.0 / rate
+        self.rate = rate
         self._states, self._outputs, self._meter = states, outputs, meter
         self._predictor = Predictor()
         self._shown: Shown | None = None
@@ -25,10 +30,14 @@ class SteadySender:
 
     def step(self) -> bool:
         """Wait for the beat and send."""
-        now = time.perf_counter()
+        rate, now = self.rate, time.perf_counter()
+        if not rate:
+            time.sleep(PAUSE)
+            return True
+        self._next = min(self._next, now + 1.0 / rate)  # it may have become quicker
         if now < self._next:
             time.sleep(self._next - now)
-        self._next = max(self._next + self._interval, now)  # beats that were missed stay missed
+        self._next = max(self._next + 1.0 / rate, now)  # beats that were missed stay missed
         shown = self._states.peek()
         if shown is None:
             return True

@@ -25,6 +25,7 @@ from app.actions import (
     SetRecording,
     SetSource,
 )
+from app.options import Options
 from app.statistics import (
     CameraChoice,
     OutputStatistics,
@@ -38,7 +39,7 @@ from app.viewer.backdrop import KINDS
 from app.viewer.inset import Inset
 from app.viewer.keys import KeyPress, kiosk_command_for
 from app.viewer.layout import FACE_HALF, Rect, arrange
-from app.viewer.panel_session import PROTOCOL_TITLES
+from app.viewer.panel_receivers import PROTOCOL_TITLES
 from app.viewer.probe import DisplayProblem, probe_display
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
@@ -58,6 +59,7 @@ SITUATION = Situation(
     profile="default",
     profiles=("Anna", "default"),
     profile_fault=FAULT,
+    options=Options(),
 )
 STATISTICS = Statistics(
     source="Integrated Webcam HD",

@@ -7,17 +7,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from app.budget import within_budget
 from app.face_model import face_model_path
 from app.outputs import PROTOCOLS
 from app.pipeline import run as run_pipeline
+from app.profile import value_from_text, with_value
+from app.profiles import kept_profile
 from app.recordings import FOOTAGE, FORMATS, MESHES
 from app.recordings.takes import TakeSettings
 from app.settings import (
-    DEFAULT_PROFILE,
+    Profile,
     RunSettings,
     is_first_start,
-    load_profile,
     output_settings,
     tracking_settings,
 )
@@ -86,7 +86,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--budget",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="leave the processor to a game: look at half the pictures, predict in between",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
@@ -107,7 +107,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action=argparse.BooleanOptionalAction,
         help="your left drives the head's right (default: as the profile says)",
     )
-    parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="your settings (default: those named `default`; with --panel, the ones chosen in it "
+        "last)",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the profile for this run, such as tracker.person=nearest; may be "
+        "repeated",
+    )
     parser.add_argument("--frames", metavar="N", type=positive_int, help="end after N pictures")
     parser.add_argument("--seconds", metavar="S", type=positive_float, help="end after S seconds")
     parser.add_argument("--loop", action="store_true", help="start a file again at its end")
@@ -136,8 +149,6 @@ def add_regressor_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run until the end; prints the summary; gives the exit code."""
     settings = _settings(arguments)
-    if arguments.budget or settings.profile.budget:
-        settings = within_budget(settings)
     if arguments.kiosk and not arguments.watched:
         return watch(mien_command((*sys.argv[1:], "--watched")))
     summary = run_pipeline(settings, alive=Pulse() if arguments.watched else None)
@@ -148,7 +159,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> RunSettings:
-    profile = load_profile(arguments.profile)
+    kept = kept_profile(arguments.profile, telling=arguments.panel)
+    profile = _with_values(kept.profile, arguments.set)
     if arguments.no_output and arguments.output:
         raise SettingsError("--no-output and --output exclude each other. Leave one of them out.")
     specs = () if arguments.no_output else tuple(arguments.output or profile.outputs)
@@ -188,10 +200,23 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         frames=arguments.frames,
         seconds=arguments.seconds,
         snapshot=arguments.snapshot,
-        profile_name=arguments.profile,
+        profile_name=kept.name,
         profile=profile,
+        kept=kept.profile,
+        profile_fault=kept.fault,
+        budget=profile.budget if arguments.budget is None else arguments.budget,
+        idle=profile.idle,
         kiosk=arguments.kiosk,
     )
+
+
+def _with_values(profile: Profile, given: list[str]) -> Profile:
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"cannot use --set {text}; expected KEY=VALUE, such as idle=true.")
+        profile = with_value(profile, key.strip(), value_from_text(value.strip()))
+    return profile
 
 
 def _check_kiosk(arguments: argparse.Namespace) -> None:

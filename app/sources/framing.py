@@ -48,6 +48,11 @@ class FramedSource:
         return self._source.ended
 
     @property
+    def rate(self) -> float | None:
+        """See `Source.rate`."""
+        return self._source.rate
+
+    @property
     def trouble(self) -> str:
         """See `Source.trouble`."""
         return self._source.trouble

@@ -77,6 +77,7 @@ class LiveSource:
         self.format: LiveFormat | None = None
         self._open_capture = open_capture
         self._hangs, self._camera = hangs, camera
+        self._limit = limit
         self._shortest = (1.0 - EARLY) / limit if limit else 0.0
         self._clock = clock
         self._sleep = sleep
@@ -94,6 +95,12 @@ class LiveSource:
         self._slow_told = False
         self._stillness = Stillness()
         self._hanging_told = False
+
+    @property
+    def rate(self) -> float | None:
+        """Pictures a second that it should give; None: not known."""
+        usual = None if self._pulse is None else self._pulse.usual or None
+        return min(usual, self._limit) if usual and self._limit else usual
 
     @property
     def trouble(self) -> str:

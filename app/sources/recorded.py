@@ -52,6 +52,8 @@ class RecordedSource:
         self._open_capture = open_capture
         self._capture = open_capture()
         self._period = 1.0 / (self._capture.rate or USUAL_RATE)
+        own = 1.0 / self._period
+        self.rate: float | None = min(own, settings.limit) if limited else own
         self._clock = MediaClock(self._period)
         self._playback = Playback(settings.pace)
         self._index = 0

@@ -95,6 +95,10 @@ class Source(Protocol):
         """True once no picture will ever come again. A camera never ends."""
 
     @property
+    def rate(self) -> float | None:
+        """Pictures a second that it should give; None: not known."""
+
+    @property
     def trouble(self) -> str:
         """What is wrong with the pictures that come, for people; empty: nothing."""
 

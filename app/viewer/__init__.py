@@ -1,6 +1,7 @@
 """The window in which the head is seen. Importing this package needs neither display nor OpenGL.
 
-viewer.py     the window's life: keys, what is drawn, when
+viewer.py     the window's life: what is asked, when it is drawn     switching.py   what keys switch
+scene.py      the figure before its background
 window.py     glfw and imgui          context.py, events.py   its OpenGL, its input
 figure.py     which figure stands in the window: head.py the free head, clay.py a face model's mesh
 look.py       what the head looks like
