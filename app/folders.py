@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -34,6 +35,11 @@ def log_folder() -> Path:
     """Log files. The folder may not exist yet."""
     home = _home()
     return Path(platformdirs.user_log_dir(NAME, appauthor=False)) if home is None else home / "log"
+
+
+def is_one_folder() -> bool:
+    """Whether this mien is a folder that needs no Python and takes no packages (docs/build.md)."""
+    return bool(getattr(sys, "frozen", False))
 
 
 def _home() -> Path | None:

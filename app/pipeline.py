@@ -220,7 +220,7 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
 
 
 def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
-    """The window, or None where it is not wanted or cannot be had: tracking goes on without."""
+    """The window; None where it is not wanted, or cannot be had and is no must."""
     if not settings.window:
         return None
     try:
@@ -228,6 +228,8 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
             open_viewer(settings.viewer, face_models=settings.tracking.models, kiosk=settings.kiosk)
         )
     except ViewerError as error:
+        if settings.needs_window:
+            raise
         log.warning("%s Going on without the window.", error)
         return None
 

@@ -85,6 +85,7 @@ class RunSettings:
     """One run.
 
     window:     whether to open one (where a display can be had).
+    needs_window: whether it is an error if there is none.
     frames:     end after so many pictures; None: no such end.
     seconds:    end so long after the first state; None: no such end.
     recordings: files to write; the ending says which format.
@@ -119,6 +120,7 @@ class RunSettings:
     budget: bool = False
     idle: bool = False
     kiosk: bool = False
+    needs_window: bool = False
 
 
 def profile_path(name: str) -> Path:

