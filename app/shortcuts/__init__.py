@@ -36,7 +36,10 @@ def install(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
 
 
 def remove(starter: Starter) -> None:
-    """Remove what `install` has written, at login as well; the icon may be another starter's."""
+    """Remove what `install` has written, at login as well.
+
+    The icon goes with the last starter; on Windows it stays in the data folder.
+    """
     if sys.platform == "win32":
         windows.run_script(windows.remove_script(starter, places=MENU + LOGIN))
         return
@@ -47,6 +50,8 @@ def remove(starter: Starter) -> None:
     for autostart in (False, True):
         folder = freedesktop.entry_folder(autostart=autostart)
         (folder / f"{starter.name}.desktop").unlink(missing_ok=True)
+    if not any(freedesktop.entry_folder(autostart=False).glob("mien*.desktop")):
+        freedesktop.icon_path().unlink(missing_ok=True)
 
 
 def _install_freedesktop(starter: Starter, *, autostart: bool) -> tuple[str, ...]:

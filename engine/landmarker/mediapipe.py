@@ -38,7 +38,7 @@ class MediaPipeLandmarker:
             raise ModelError(
                 f"cannot use MediaPipe's own package: {error.name} is not installed; `--runtime "
                 "mediapipe` and `mien bench` need it. Leave these, or install it: pip install "
-                "mediapipe==0.10.31"
+                "mediapipe==0.10.31."
             ) from error
 
         options = vision.FaceLandmarkerOptions(
