@@ -31,6 +31,16 @@ def takes_folder() -> Path:
     return Path(platformdirs.user_videos_dir()) / NAME if home is None else home / "takes"
 
 
+def menu_folder() -> Path:
+    """What the person's menu is made of: on Windows the start menu's Programs."""
+    return Path(platformdirs.user_applications_dir())
+
+
+def desktop_folder() -> Path:
+    """What lies on the person's desktop."""
+    return Path(platformdirs.user_desktop_dir())
+
+
 def log_folder() -> Path:
     """Log files. The folder may not exist yet."""
     home = _home()
