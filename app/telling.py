@@ -26,7 +26,9 @@ def print_error(text: str) -> None:
 
 
 def show_error(text: str) -> None:
-    """Wait until the person has read it. Where there is no dialog to be had, the log has it."""
+    """Wait until the person has read it. Where no dialog is to be had, printing has to do."""
+    if sys.stderr is not None:  # the session's journal has it, too
+        print_error(text)
     text = f"{text}\n\nThe log tells more: {log_folder() / FILE_NAME}"
     if sys.platform == "win32":
         kind = _MB_ICONERROR | _MB_SETFOREGROUND

@@ -12,6 +12,7 @@ from pathlib import Path, PureWindowsPath
 from uuid import UUID
 
 from app.shortcuts.starter import Starter
+from engine.errors import SettingsError
 
 _CLASS = UUID("00021401-0000-0000-C000-000000000046").bytes_le
 _HAS_LINK_INFO, _HAS_NAME, _HAS_FOLDER, _HAS_ARGUMENTS, _HAS_ICON = 0x02, 0x04, 0x10, 0x20, 0x40
@@ -26,13 +27,18 @@ def link(starter: Starter, icon: Path) -> bytes:
     """The file's bytes.
 
     The target is in it twice, as Windows does it: with its drive, and as a mere path, which serves
-    for network folders too but not beyond 259 letters.
+    for network folders, too. Raises SettingsError for a path that is too long.
     """
     target, *arguments = starter.command
-    flags = _HAS_NAME | _HAS_FOLDER | _HAS_ARGUMENTS | _HAS_ICON | _IS_UNICODE
+    letters = len(_utf16(target)) // 2
+    if letters >= _PATH_LETTERS:
+        raise SettingsError(
+            f"cannot write the shortcut: {target} has {letters} letters; expected at most "
+            f"{_PATH_LETTERS - 1}. Put mien into a folder with a shorter path."
+        )
     on_a_drive = not target.startswith("\\\\")
-    as_path = len(_utf16(target)) // 2 < _PATH_LETTERS
-    flags |= (_HAS_LINK_INFO if on_a_drive else 0) | (_HAS_PATH if as_path else 0)
+    flags = _HAS_NAME | _HAS_FOLDER | _HAS_ARGUMENTS | _HAS_ICON | _IS_UNICODE | _HAS_PATH
+    flags |= _HAS_LINK_INFO if on_a_drive else 0
     texts = (
         starter.title,
         str(PureWindowsPath(target).parent),
@@ -46,7 +52,7 @@ def link(starter: Starter, icon: Path) -> bytes:
             struct.pack("<IiIH10x", 0, 0, _SHOW_NORMAL, 0),  # size, icon's number, hot key
             _link_info(target) if on_a_drive else b"",
             *map(_counted, texts),
-            _path_block(target) if as_path else b"",
+            _path_block(target),
             bytes(4),  # no more blocks
         )
     )
