@@ -174,8 +174,28 @@ def test_the_mac_application_says_what_it_wants_the_camera_for() -> None:
     assert information["CFBundleExecutable"] == "mien"
     assert information["NSCameraUsageDescription"]
     script, is_program = files["Contents/MacOS/mien"]
-    assert is_program and tuple(shlex.split(script.decode().splitlines()[1])[1:]) == ODD.command
+    assert is_program and tuple(shlex.split(script.decode().splitlines()[-1])[1:]) == ODD.command
     assert plistlib.loads(macos.agent(ODD))["RunAtLoad"] is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+def test_the_mac_application_starts_mien_or_says_that_it_has_moved(tmp_path: Path) -> None:
+    program = tmp_path / "it's my mien"
+    starter = Starter("mien", "mien", (str(program), "run", "two words"))
+    (_, (_, script, _), _) = macos.application_files(starter, b"icns")
+    (tmp_path / "osascript").write_text('#!/bin/sh\necho "$2"\n')
+    (tmp_path / "osascript").chmod(0o755)
+
+    def said() -> str:
+        command = ["/bin/sh", "-c", script.decode()]
+        return subprocess.run(
+            command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert said().startswith('display alert "mien is no longer where it was"')
+    program.write_text('#!/bin/sh\necho "$#" "$2"\n')
+    program.chmod(0o755)
+    assert said() == "2 two words\n"
 
 
 def test_icons_of_windows_and_macos_hold_pictures_of_the_sizes_they_state() -> None:

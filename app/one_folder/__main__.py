@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -26,19 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=Path("dist"),
         help="gets a folder named mien, in place of one that is there (default: dist)",
     )
-    arguments = parser.parse_args(argv)
+    output: Path = parser.parse_args(argv).output
     try:
-        build(arguments.output.absolute())
+        output.mkdir(parents=True, exist_ok=True)
+        build(output.absolute())
+    except OSError as error:
+        return _failed(f"{error.filename}: {error.strerror}; expected a folder to write into.")
     except (ModuleNotFoundError, PackageNotFoundError) as error:
         if isinstance(error, ModuleNotFoundError) and error.name not in NEEDED:
             raise
-        print(
-            f"one_folder: cannot build: {error}; expected mien installed with what builds the "
-            'folder. Run pip install ".[build]" in the source tree.',
-            file=sys.stderr,
-        )
-        return 1
-    folder = arguments.output / "mien"
+        return _failed(f'{error}; expected the extra `build`. pip install ".[build]"')
+    folder = output / "mien"
     size = sum(path.lstat().st_size for path in folder.rglob("*")) / 1e6
     print(f"{folder}: {size:.0f} MB. Start mien in it, or mienw where there is no terminal.")
     return 0
@@ -48,15 +47,20 @@ def build(output: Path) -> None:
     """Write output/mien. Raises SystemExit with PyInstaller's own words if it fails."""
     import PyInstaller.__main__
 
-    here = Path(__file__).parent
-    PyInstaller.__main__.run(
-        [
-            *("--noconfirm", "--log-level", "WARN"),
-            *("--distpath", str(output)),
-            *("--workpath", str(here.parents[1] / "build" / "one_folder")),
-            str(here / "mien.spec"),
-        ]
-    )
+    with tempfile.TemporaryDirectory() as scratch:
+        PyInstaller.__main__.run(
+            [
+                *("--noconfirm", "--log-level", "ERROR"),
+                *("--distpath", str(output)),
+                *("--workpath", scratch),
+                str(Path(__file__).parent / "mien.spec"),
+            ]
+        )
+
+
+def _failed(reason: str) -> int:
+    print(f"one_folder: cannot build: {reason}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
