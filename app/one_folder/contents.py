@@ -34,6 +34,7 @@ MODULES_LEFT_OUT = (
 FILES_LEFT_OUT = (  # of the whole path in the folder
     "mien*.*-info/*",  # of the whole mien: `own_description` takes its place
     "cv2/qt/*",  # OpenCV's own windows, which we do not open
+    "libglfw.so*",  # the one GLFW lies where imgui-bundle and pyGLFW both look: `libraries`
     # PortAudio, for takes with sound, is the system's: it would bring JACK and Berkeley DB.
     *("libportaudio.so*", "libjack.so*", "libasound.so*", "libdb-*.so"),
 )
@@ -55,13 +56,22 @@ def data_files() -> list[tuple[str, str]]:
         for path in (ROOT / package).rglob("*")
         if path.suffix in ASSETS
     ]
-    found.append((_fonts() / "Roboto-Regular.ttf", "imgui_bundle/assets/fonts/Roboto"))
+    font = "imgui_bundle/assets/fonts/Roboto/Roboto-Regular.ttf"
+    bundle = metadata.distribution("imgui-bundle")
+    found.append((Path(str(bundle.locate_file(font))), PurePath(font).parent.as_posix()))
     model = model_file("face_landmarker")
     carrier = metadata.distribution(model.distribution)
     task = Path(str(carrier.locate_file(model.distribution_file)))
     found.append((task, PurePath(model.distribution_file).parent.as_posix()))
     found += [_described(distribution) for distribution in (carrier, *distributions())]
     return [(str(path), folder) for path, folder in found]
+
+
+def libraries() -> list[tuple[str, str]]:
+    """Native libraries that PyInstaller may put elsewhere, and the folder for each."""
+    package = Path(str(metadata.distribution("imgui-bundle").locate_file("imgui_bundle")))
+    names = ("libglfw.so.3", "libglfw.3.dylib", "glfw3.dll")
+    return [(str(package / name), package.name) for name in names if (package / name).is_file()]
 
 
 def distributions() -> tuple[metadata.Distribution, ...]:
@@ -116,8 +126,3 @@ def _described(distribution: metadata.Distribution) -> tuple[Path, str]:
         if file.name == "METADATA" and file.parent.suffix == ".dist-info"
     )
     return path, path.parent.name
-
-
-def _fonts() -> Path:
-    bundle = metadata.distribution("imgui-bundle")
-    return Path(str(bundle.locate_file("imgui_bundle/assets/fonts/Roboto")))
