@@ -73,7 +73,7 @@ def test_a_damaged_profile_is_shown_printed_and_logged(tmp_path: Path, shown: Pa
     profile = tmp_path / "home" / "config" / "default.toml"
     profile.parent.mkdir(parents=True)
     profile.write_text("mirorr = true\n")
-    done = started("run", "--panel", programs=tmp_path / "bin", home=tmp_path / "home")
+    done = started("run", "--no-window", programs=tmp_path / "bin", home=tmp_path / "home")
     assert done.returncode == 1
     log = (tmp_path / "home" / "log" / "mien.log").read_text()
     for told in (shown.read_text(), done.stderr, log):
