@@ -78,6 +78,13 @@ class SetOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class SetVirtualCamera:
+    """Show the figure as a webcam, as `--virtual-camera` would, or stop doing so."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetQuickness:
     """0 steady … 1 quick, of all channels that have none of their own."""
 
@@ -164,6 +171,7 @@ Action = (
     | SetSource
     | LookForCameras
     | SetOutput
+    | SetVirtualCamera
     | SetQuickness
     | SetChannel
     | SetProfile

@@ -30,6 +30,7 @@ from app.actions import (
     SetQuickness,
     SetRecording,
     SetSource,
+    SetVirtualCamera,
     Wishes,
 )
 from app.in_force import Errand, InForce, Parts, output_rate_in
@@ -121,6 +122,8 @@ class Desk:
                 self._remove_output(spec)
             case SetOptions(options):
                 self._set_options(options)
+            case SetVirtualCamera(on):
+                self._set_virtual_camera(on)
             case LookForCameras():
                 self._errands.append(self._look_around)
             case SetProfile(name):
@@ -232,6 +235,11 @@ class Desk:
     def _is(self, spec: str, settings: OutputSettings) -> bool:
         return output_settings((spec,), self._force.profile) == (settings,)
 
+    def _set_virtual_camera(self, on: bool) -> None:
+        force, kept = self._force.profile, self.profile
+        self._go_over(replace(force, virtual_camera=replace(force.virtual_camera, on=on)))
+        self._keeper.change(replace(kept, virtual_camera=replace(kept.virtual_camera, on=on)))
+
     def _set_options(self, options: Options) -> None:
         before = options_of(self._force.profile)
         try:
@@ -249,7 +257,12 @@ class Desk:
         self.wishes = replace(self.wishes, idle=force.idle, output_rate=output_rate_in(force))
 
     def _look_around(self) -> None:
-        self._cameras = tuple(CameraChoice(c.number, c.name) for c in list_cameras())
+        own = self._parts.virtual_camera.device
+        self._cameras = tuple(
+            CameraChoice(camera.number, camera.title)
+            for camera in list_cameras()
+            if not camera.answers_to(own)
+        )
         self._names = profile_names()
         self._regressors = tuple(self._regressor_state(name) for name in REGRESSOR_CHOICES)
 

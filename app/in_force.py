@@ -16,6 +16,7 @@ from app.settings import Profile
 from app.sources import SourceSettings
 from app.steady import SteadySender
 from app.tracking import TrackingSettings
+from app.virtual_camera.camera import VirtualCamera
 from engine.errors import OutputError, SettingsError
 
 Errand = Callable[[], None]
@@ -32,6 +33,7 @@ class Parts:
     remote: Remote
     hotkeys: Hotkeys
     steady: SteadySender
+    virtual_camera: VirtualCamera
 
 
 def source_in(profile: Profile) -> SourceSettings:
@@ -88,6 +90,8 @@ class InForce:
             self._select_tracking(tracking_in(profile, self._tracking))
         self._parts.takes.adopt(profile.takes)
         self._parts.steady.rate = output_rate_in(profile)
+        if profile.virtual_camera != before.virtual_camera:
+            self._parts.virtual_camera.take(profile.virtual_camera)
         if profile.hotkeys != before.hotkeys:
             self._parts.hotkeys.change(profile.hotkeys)
         if profile.remote != before.remote:

@@ -21,6 +21,7 @@ from app.statistics import (
     Situation,
     Statistics,
     Summary,
+    VirtualCameraStatistics,
 )
 from engine.calibration.guide import Prompt
 from engine.data import FaceState, Frame
@@ -111,6 +112,7 @@ class Meter:
         wishes: Wishes,
         prompt: Prompt | None = None,
         situation: Situation | None = None,
+        virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Statistics:
         """Main thread: how it is going, new a few times a second."""
         now = time.perf_counter()
@@ -129,6 +131,7 @@ class Meter:
                 recording_seconds=recorded,
                 prompt=prompt,
                 situation=situation,
+                virtual_camera=virtual_camera,
             )
             return self._statistics
         destinations = self._outputs.every
@@ -145,6 +148,7 @@ class Meter:
             prompt=prompt,
             situation=situation,
             trouble=self._source.trouble,
+            virtual_camera=virtual_camera,
             recording_fault=self._takes.fault,
             capture_rate_wanted=self._source.rate,
             capture_rate_hz=self._captures.hertz(),
@@ -161,7 +165,13 @@ class Meter:
         return self._statistics
 
     def summary(
-        self, dropped: int, *, mirrored: bool, snapshot: Path | None, interrupted: bool
+        self,
+        dropped: int,
+        *,
+        mirrored: bool,
+        snapshot: Path | None,
+        interrupted: bool,
+        virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Summary:
         """The whole run, after its end."""
         return Summary(
@@ -178,6 +188,7 @@ class Meter:
             snapshot=snapshot,
             recording_failed=self._takes.failed,
             interrupted=interrupted,
+            virtual_camera=virtual_camera,
         )
 
     def _recordings(self) -> tuple[RecordingStatistics, ...]:

@@ -1,10 +1,10 @@
 """The program, top to bottom: source -> chain -> mirror -> outputs, files, viewer.
 
-Three threads, and one for errands. `capture` always drains the source, so that the next picture is
-fresh; `track` takes the newest picture, computes its face state and sends it; the main thread owns
-the window and draws the newest state. Between them lie one-slot mailboxes, no queues: whoever is
-slow sees fewer pictures, never older ones. Only at pace `fast` capture waits for track, so that
-none is left out.
+Three threads, one for errands, one for the virtual camera. `capture` always drains the source, so
+that the next picture is fresh; `track` takes the newest picture, computes its face state and sends
+it; the main thread owns the window and draws the newest state. Between them lie one-slot mailboxes,
+no queues: whoever is slow sees fewer pictures, never older ones. Only at pace `fast` capture waits
+for track, so that none is left out.
 What people ask for, by key, in the panel or over OSC, the desk sees to: the tracking thread hears
 of it as `Wishes`, and what takes long is done by the desk's own worker.
 """
@@ -35,7 +35,8 @@ from app.sources import is_short
 from app.statistics import Summary
 from app.steady import SteadySender
 from app.threads import Latest, Worker
-from app.viewer import Shown, open_viewer
+from app.viewer import Shown, open_studio, open_viewer
+from app.virtual_camera.camera import VirtualCamera
 from app.visits import Visits
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
@@ -46,9 +47,11 @@ from engine.idle import Idling
 from engine.mirror import mirrored
 
 if TYPE_CHECKING:
+    from app.viewer.studio import Studio
     from app.viewer.viewer import Viewer
 
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
+NAP = 0.005  # s of waiting for something to draw without a window
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
 
 log = logging.getLogger(__name__)
@@ -79,16 +82,25 @@ def run(
         chain = stack.enter_context(looking).chain
         if guide is not None:
             chain.lead()
-        viewer = _open_window(settings, stack)
+        virtual_camera = VirtualCamera(settings.virtual_camera)
+        viewer = _open_window(settings, stack, virtual_camera)
         can_choose = viewer is not None and viewer.settings.panel  # what cannot be opened, there
+        if not can_choose:
+            virtual_camera.require()
+        stack.enter_context(virtual_camera)
+        studio = _open_studio(settings, stack, virtual_camera) if viewer is None else None
         outputs = stack.enter_context(Destinations(settings.outputs, forgiving=can_choose))
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(
-            SelectedSource(replace(source_in(force), loop=endless), forgiving=can_choose)
+            SelectedSource(
+                replace(source_in(force), loop=endless),
+                forgiving=can_choose,
+                own_camera=lambda: virtual_camera.device,
+            )
         )
         meter = Meter(source, outputs, takes)
         steady = SteadySender(output_rate_in(force), states, outputs, meter)
-        parts = Parts(source, outputs, looking, takes, remote, hotkeys, steady)
+        parts = Parts(source, outputs, looking, takes, remote, hotkeys, steady, virtual_camera)
         desk = stack.enter_context(Desk(settings, parts))
         keep_every_frame = settings.source.pace == "fast" and not source.live
         refused: list[Frame] = []  # at most one, which capture offers again
@@ -146,17 +158,22 @@ def run(
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
+                virtual_camera.check()
                 if alive is not None and not meter.stuck:
                     alive()
                 actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
-                if viewer is None:
+                if viewer is None and studio is None:
                     tracking.wait(PATIENCE)
-                else:
+                elif studio is not None:
+                    studio.draw(states.peek(), mirrored=desk.wishes.mirror)
+                    tracking.wait(NAP)
+                elif viewer is not None:
                     statistics = meter.statistics(
                         frames.overwritten,
                         wishes=desk.wishes,
                         prompt=chain.prompt,
                         situation=desk.situation(chain.calibration),
+                        virtual_camera=virtual_camera.statistics,
                     )
                     actions += viewer.draw(states.peek(), statistics)
                     if viewer.drawn is not None:
@@ -188,6 +205,7 @@ def run(
         mirrored=desk.wishes.mirror,
         snapshot=settings.snapshot,
         interrupted=interrupted,
+        virtual_camera=virtual_camera.statistics,
     )
 
 
@@ -219,19 +237,37 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
         takes.end()
 
 
-def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
+def _open_window(
+    settings: RunSettings, stack: ExitStack, virtual_camera: VirtualCamera
+) -> Viewer | None:
     """The window; None where it is not wanted, or cannot be had and is no must."""
     if not settings.window:
         return None
     try:
         return stack.enter_context(
-            open_viewer(settings.viewer, face_models=settings.tracking.models, kiosk=settings.kiosk)
+            open_viewer(
+                settings.viewer,
+                face_models=settings.tracking.models,
+                kiosk=settings.kiosk,
+                audience=virtual_camera,
+            )
         )
     except ViewerError as error:
         if settings.needs_window:
             raise
         log.warning("%s Going on without the window.", error)
         return None
+
+
+def _open_studio(
+    settings: RunSettings, stack: ExitStack, virtual_camera: VirtualCamera
+) -> Studio | None:
+    """What draws for a virtual camera that is wanted where there is no window."""
+    if not settings.virtual_camera.on:
+        return None
+    return stack.enter_context(
+        open_studio(settings.viewer, virtual_camera, face_models=settings.tracking.models)
+    )
 
 
 def _write_snapshot(path: Path, last: Shown, settings: RunSettings, *, mirrored: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -19,10 +20,18 @@ class SelectedSource:
     """Reads as any source does. Timestamps and indices go on growing over an exchange.
 
     forgiving: where the first source cannot be opened there is none, and `fault` tells why.
+    own_camera: name of the virtual camera that this run shows itself with, which it does not watch.
     """
 
-    def __init__(self, settings: SourceSettings, *, forgiving: bool = False) -> None:
+    def __init__(
+        self,
+        settings: SourceSettings,
+        *,
+        forgiving: bool = False,
+        own_camera: Callable[[], str] = str,
+    ) -> None:
         """Raises SourceError, unless it forgives."""
+        self._own_camera = own_camera
         self.settings = settings
         self.fault = ""
         self._source: Source | None = None
@@ -33,7 +42,7 @@ class SelectedSource:
         self._base = 0  # what is added to the source's own indices
         self._shift: float | None = 0.0  # and to its timestamps; None: with the next picture
         try:
-            self._source = open_source(settings)
+            self._source = open_source(settings, own_camera=self._own_camera())
         except SourceError as error:
             if not forgiving:
                 raise
@@ -68,7 +77,7 @@ class SelectedSource:
         Where it cannot be opened the old one goes on, and `fault` tells why. May take seconds.
         """
         try:
-            source = open_source(settings)
+            source = open_source(settings, own_camera=self._own_camera())
         except SourceError as error:
             self.fault = str(error)
             return

@@ -21,6 +21,7 @@ from app.recordings.takes import TakeSettings
 from app.sources import SourceSettings
 from app.tracking import RegressorChoice, TrackingSettings
 from app.viewer import ViewerSettings
+from app.virtual_camera import VirtualCameraSettings
 from engine.calibration import CalibrationSettings
 from engine.errors import SettingsError
 from engine.runtime import Runtime, RuntimeSettings
@@ -61,6 +62,7 @@ class Profile:
     calibration: CalibrationSettings = CalibrationSettings()
     takes: TakeSettings = TakeSettings()
     viewer: ViewerSettings = ViewerSettings()
+    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     vmc: VmcSettings = VmcSettings()
     osc: OscSettings = OscSettings()
     ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
@@ -98,6 +100,7 @@ class RunSettings:
     budget:     leave the processor to a game (app/budget.py).
     idle:       the head lives by itself while nobody is there.
     kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
+    virtual_camera: the figure as a webcam of this computer.
     """
 
     source: SourceSettings
@@ -121,6 +124,7 @@ class RunSettings:
     idle: bool = False
     kiosk: bool = False
     needs_window: bool = False
+    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
 
 
 def profile_path(name: str) -> Path:
@@ -180,6 +184,7 @@ def in_force(settings: RunSettings) -> Profile:
         output_rate=settings.output_rate,
         budget=settings.budget,
         idle=settings.idle,
+        virtual_camera=settings.virtual_camera,
     )
 
 

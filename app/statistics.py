@@ -46,6 +46,22 @@ class OutputStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualCameraStatistics:
+    """The webcam that others see.
+
+    device: its name; empty while none is open. fault: why not. pictures: that were sent.
+    transparent: whether it takes alpha.
+    """
+
+    on: bool = False
+    device: str = ""
+    transparent: bool = False
+    fault: str = ""
+    pictures: int = 0
+    rate_hz: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class CameraChoice:
     """A camera that is plugged in."""
 
@@ -126,6 +142,7 @@ class Statistics:
     capture_rate_wanted: float | None = None
     situation: Situation | None = None  # None: there is nothing to set
     trouble: str = ""  # what is wrong with the pictures that come
+    virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +169,7 @@ class Summary:
     snapshot: Path | None
     recording_failed: bool
     interrupted: bool
+    virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
 
     def lines(self) -> list[str]:
         """For people, a line for each subject."""
@@ -169,6 +187,8 @@ class Summary:
         if delay is not None:
             lines.append(f"audio delay for OBS: {delay} ms, and what the camera takes by itself")
         lines += [f"{name}: {count} datagrams" for name, count in self.outputs]
+        if self.virtual_camera.pictures:
+            lines.append(f"virtual camera: {self.virtual_camera.pictures} pictures")
         lines += [f"{take.name}: {take.rows} rows" for take in self.recordings]
         if self.snapshot is not None and self.frames:
             lines.append(f"{self.snapshot}: snapshot")

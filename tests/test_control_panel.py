@@ -24,6 +24,7 @@ from app.actions import (
     SetQuickness,
     SetRecording,
     SetSource,
+    SetVirtualCamera,
 )
 from app.options import Options
 from app.statistics import (
@@ -179,6 +180,7 @@ def test_the_keyboard_alone_reaches_every_control(stage: Stage) -> None:
             stage.press(glfw.KEY_ESCAPE)
     kinds = {type(action) for action in asked}
     assert {SetSource, Calibrate, Lead, SetQuickness, SetOutput, SetRecording} <= kinds
+    assert SetVirtualCamera(True) in asked
     assert SetOutput("vmc:127.0.0.1:39539", False) in asked
     assert SetOutput("osc:studio-pc:9000", True) in asked
 

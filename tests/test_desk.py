@@ -27,6 +27,7 @@ from app.actions import (
     SetQuickness,
     SetRecording,
     SetSource,
+    SetVirtualCamera,
 )
 from app.desk import Desk
 from app.destinations import Destinations
@@ -41,15 +42,20 @@ from app.selected_source import SelectedSource
 from app.selected_tracking import SelectedTracking
 from app.settings import Profile, RunSettings, load_profile, profile_path
 from app.sources import SourceSettings
+from app.sources.devices import Camera
 from app.statistics import Situation
 from app.steady import SteadySender
 from app.threads import Latest
 from app.tracking import Looking, TrackingSettings
 from app.viewer import ViewerSettings
+from app.virtual_camera import VirtualCameraSettings
+from app.virtual_camera.camera import VirtualCamera
+from app.virtual_camera.device import Device
 from engine.calibration import CalibrationSettings, ChannelCalibration
 from engine.data import Frame, Observation
 from engine.errors import ModelError, SettingsError
 from engine.smoother import SmootherSettings
+from tests.webcams import Webcam
 
 OPEN_JAW = ChannelCalibration("jawOpen", gain=1.5)
 
@@ -92,6 +98,7 @@ class Room:
         self.remote, self.hotkeys = Remote(None), Hotkeys(HotkeySettings(), lambda: None)
         meter = Meter(self.source, self.destinations, self.takes)
         self.steady = SteadySender(0.0, Latest(), self.destinations, meter)
+        self.virtual_camera = VirtualCamera(settings.virtual_camera, open_device=self._open)
         self.desk = Desk(
             settings,
             Parts(
@@ -102,8 +109,12 @@ class Room:
                 self.remote,
                 self.hotkeys,
                 self.steady,
+                self.virtual_camera,
             ),
         )
+
+    def _open(self, settings: VirtualCameraSettings) -> Device:
+        return Webcam(settings)
 
     def look(self, settings: TrackingSettings, stack: ExitStack) -> Looking:
         """Opens nothing; SMIRK is missing."""
@@ -127,7 +138,7 @@ class Room:
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
     room = Room(tmp_path, kiosk=False)
-    with room.source, room.destinations, room.desk:
+    with room.source, room.destinations, room.virtual_camera, room.desk:
         yield room
     room.remote.close()
     room.hotkeys.close()
@@ -171,6 +182,22 @@ def test_receivers_come_and_go_and_a_wrong_one_is_told(room: Room) -> None:
     assert kept(room).outputs == ()
     room.desk.see_to(SetOutput("vcm", True))
     assert "unknown output 'vcm'" in room.desk.situation(CalibrationSettings()).output_fault
+
+
+def test_the_virtual_camera_is_switched_and_kept_and_never_offered_as_a_source(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, own = Camera(0, "C920", "/dev/video0", 0), Camera(9, "mien", "/dev/video9", 0)
+    monkeypatch.setattr("app.desk.list_cameras", lambda: (real, own))
+    room.desk.see_to(SetVirtualCamera(True))
+    room.turn_until(lambda: room.virtual_camera.device == own.path)
+    assert kept(room).virtual_camera == VirtualCameraSettings(on=True)
+    room.desk.see_to(LookForCameras())
+    room.turn_until(lambda: bool(room.situation().cameras))
+    assert [camera.name for camera in room.situation().cameras] == ["C920"]
+    room.desk.see_to(SetVirtualCamera(False))
+    room.turn_until(lambda: room.virtual_camera.device == "")
+    assert not kept(room).virtual_camera.on
 
 
 def test_another_profile_brings_everything_with_it(room: Room) -> None:

@@ -23,6 +23,7 @@ from app.settings import (
 )
 from app.tracking import REGRESSOR_CHOICES
 from app.viewer import FIGURES
+from app.virtual_camera import VirtualCameraSettings
 from app.watchdog import Pulse, mien_command, watch
 from engine.calibration.guide import forgotten
 from engine.errors import SettingsError
@@ -83,6 +84,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--figure",
         choices=FIGURES,
         help="show the head, the regressor's own mesh, or that mesh over the camera picture",
+    )
+    parser.add_argument(
+        "--virtual-camera",
+        metavar="DEVICE",
+        nargs="?",
+        const="",
+        help="show the figure as a webcam, to calls and other programs; DEVICE: which one, or "
+        "ndi[:NAME] for a source of NDI in the network",
+    )
+    parser.add_argument(
+        "--no-virtual-camera", action="store_true", help="not even if the profile says so"
     )
     parser.add_argument(
         "--budget",
@@ -208,7 +220,22 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         idle=profile.idle,
         kiosk=arguments.kiosk,
         needs_window=arguments.panel or arguments.kiosk,
+        virtual_camera=_virtual_camera(arguments, profile.virtual_camera),
     )
+
+
+def _virtual_camera(
+    arguments: argparse.Namespace, kept: VirtualCameraSettings
+) -> VirtualCameraSettings:
+    if arguments.no_virtual_camera:
+        if arguments.virtual_camera is not None:
+            raise SettingsError(
+                "--virtual-camera and --no-virtual-camera exclude each other. Leave one out."
+            )
+        return replace(kept, on=False)
+    if arguments.virtual_camera is None:
+        return kept
+    return replace(kept, on=True, device=arguments.virtual_camera or kept.device)
 
 
 def _with_values(profile: Profile, given: list[str]) -> Profile:

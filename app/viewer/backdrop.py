@@ -22,11 +22,14 @@ KINDS: tuple[BackgroundKind, ...] = get_args(BackgroundKind)
 class Backdrop:
     """The four kinds of background for one OpenGL context. A picture is loaded once.
 
-    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. Raises ViewerError if the
-    picture cannot be read.
+    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. straight: see `Transparent`.
+    Raises ViewerError if the picture cannot be read.
     """
 
-    def __init__(self, context: moderngl.Context, *, picture: str, key_color: str) -> None:
+    def __init__(
+        self, context: moderngl.Context, *, picture: str, key_color: str, straight: bool = False
+    ) -> None:
+        self._transparent = Transparent(straight)
         self._context = context
         self._key = Plain(color_from_hex(key_color))
         self._texture: moderngl.Texture | None = None
@@ -64,7 +67,7 @@ class Backdrop:
         if kind == "key":
             return self._key
         if kind == "transparent":
-            return Transparent()
+            return self._transparent
         if kind == "picture" and self._texture is not None:
             return Picture(self._texture)
         return Gradient()

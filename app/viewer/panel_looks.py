@@ -24,8 +24,9 @@ BACKGROUND_TITLES: dict[str, str] = {
 BACKGROUND_NOTES: dict[str, str] = {
     "key": "In OBS: add a window capture, give it the filter “Color Key” and this colour. F2 hides "
     "these controls from the picture.",
-    "transparent": "In OBS on Windows: add a game capture and tick “Allow transparency”. F2 hides "
-    "these controls from the picture.",
+    "transparent": "In OBS on Windows: add a game capture, tick “Allow transparency” and "
+    "“Premultiplied alpha”; on Linux (X11): add a window capture. F2 hides these controls from the "
+    "picture.",
 }
 KEY_COLORS = {"Green": "#00b140", "Blue": "#0047bb", "Magenta": "#ff00ff"}
 SIZES = (1.0, 1.25, 1.5, 2.0)

@@ -14,6 +14,7 @@ from app.viewer.inset import Inset
 from app.viewer.panel_preview import draw_preview
 from app.viewer.panel_receivers import ReceiverGroup
 from app.viewer.panel_takes import TakeGroup
+from app.viewer.panel_virtual_camera import draw_virtual_camera
 
 DEMO, FILE = "Built-in clip", "Video file or address …"
 CALIBRATING = "Calibrating: rest your face for two seconds"
@@ -44,6 +45,7 @@ class SessionPage:
             _draw_face(statistics, situation, asked)
             self._takes.draw(statistics, situation, asked)
             self._receivers.draw(statistics, situation, asked)
+        draw_virtual_camera(statistics.virtual_camera, asked)
         _draw_delay(statistics)
 
     @property

@@ -13,6 +13,7 @@ from app.viewer import BackgroundKind, FigureKind, Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
 from app.viewer.figure import Figure
+from app.viewer.film import Film
 from app.viewer.notices import Notice
 from app.viewer.orbit import Orbit
 from app.viewer.rates import DrawingStatistics
@@ -47,6 +48,7 @@ class Scene:
                     window.gl,
                     picture=settings.background_picture,
                     key_color=settings.key_color,
+                    straight=window.platform == "X11",  # OBS takes it so there; docs/obs.md
                 )
             )
             self._figure = opening.enter_context(
@@ -125,6 +127,28 @@ class Scene:
         )
         if self._software:
             window.finish()
+
+    def expose(
+        self,
+        film: Film,
+        shown: Shown | None,
+        settings: ViewerSettings,
+        *,
+        mirrored: bool,
+        now: float,
+    ) -> None:
+        """Onto the virtual camera's picture, in its middle. now: seconds of a steady clock."""
+        self._figure.supersampling = self._detail.supersampling(*film.size)
+        film.take(
+            self._figure,
+            self._backdrop,
+            shown,
+            settings,
+            mirrored=mirrored,
+            position=self._offset,
+            orbit=self.orbit,
+            now=now,
+        )
 
     def rest(self, seconds: float) -> float:
         """After a draw, panels included, that took so long: seconds from its start to the next one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -13,6 +13,8 @@ from app.latency import Rate
 from app.statistics import Statistics
 from app.viewer import LARGEST, SMALLEST, Shown, ViewerSettings
 from app.viewer.asked import Asked
+from app.viewer.context import function_address
+from app.viewer.film import Audience, Film
 from app.viewer.keys import Command, command_for, kiosk_command_for
 from app.viewer.notices import INVITATION, Notice, Notices
 from app.viewer.orbit import after_key
@@ -34,10 +36,16 @@ class Viewer:
 
     face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
     kiosk: the whole screen, nothing on it but the figure, no cursor, no keys.
+    audience: who takes the figure's picture, too; None: nobody.
     """
 
     def __init__(
-        self, settings: ViewerSettings, *, face_models: Path | None = None, kiosk: bool = False
+        self,
+        settings: ViewerSettings,
+        *,
+        face_models: Path | None = None,
+        kiosk: bool = False,
+        audience: Audience | None = None,
     ) -> None:
         self._settings = in_kiosk(settings) if kiosk else settings
         self._kiosk = kiosk
@@ -46,12 +54,17 @@ class Viewer:
             self.window = window
             self._scene = opening.enter_context(Scene(window, settings, face_models=face_models))
             self._overlay = opening.enter_context(Overlay(window))
+            self._film: Film | None = None
+            if audience is not None:
+                film = Film(window.gl, audience, function_address)
+                self._film = opening.enter_context(closing(film))
             self._closing = opening.pop_all()
         self.help_shown = False
         self._told_opaque = False
         self._ended = False
         self._notices = Notices(time.perf_counter())
         self._drawn: Shown | None = None
+        self._filmed: Shown | None = None
         self._drawn_at = 0.0
         self._next_draw = 0.0
         self._glow = AFTERGLOW
@@ -88,11 +101,13 @@ class Viewer:
         actions = self._handle_input(statistics)
         if self._ended:
             return actions
+        self._observe(shown)
+        if self._film is not None:
+            self._expose(self._film, shown, mirrored=statistics.mirrored)
         if not self.window.drawable:
-            self.window.wait(SLOWEST)
+            self.window.wait(NAP if self._film is not None and self._film.wanted else SLOWEST)
             return actions
         self._keep_size()
-        self._observe(shown)
         if self._is_due(shown):
             actions += self._draw(shown, statistics)
         else:
@@ -263,6 +278,14 @@ class Viewer:
             unopened=situation is not None and situation.source_fault != "",
             trouble=statistics.trouble,
         )
+
+    def _expose(self, film: Film, shown: Shown | None, *, mirrored: bool) -> None:
+        """The virtual camera's picture, whether the window is minimised or not."""
+        now = time.perf_counter()
+        film.develop(now)
+        if film.is_due(now, news=shown is not self._filmed or self._glow > 0):
+            self._filmed = shown
+            self._scene.expose(film, shown, self._settings, mirrored=mirrored, now=now)
 
     def _aside(self, shown: Shown | None) -> float:
         """How far left of the middle the figure stands, as a share of the width."""
