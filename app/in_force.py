@@ -88,6 +88,7 @@ class InForce:
             self._select_tracking(tracking_in(profile, self._tracking))
         self._parts.takes.adopt(profile.takes)
         self._parts.steady.rate = output_rate_in(profile)
+        self._parts.steady.at_once = profile.budget
         if profile.hotkeys != before.hotkeys:
             self._parts.hotkeys.change(profile.hotkeys)
         if profile.remote != before.remote:
