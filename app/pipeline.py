@@ -130,7 +130,8 @@ def run(
                     return not source_ended
                 frame = replace(shown.frame, timestamp=time.perf_counter())
             blind = gone or wish.paused
-            if wish.sparing and not blind and not sparing.worth(frame):
+            learning = chain.leading or chain.calibrating  # from every picture
+            if wish.sparing and not (blind or learning) and not sparing.worth(frame):
                 return True
             state = chain.update(frame, blind=blind)
             if wish.sparing:
