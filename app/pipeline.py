@@ -100,9 +100,13 @@ def run(
         sparing = Sparing(CAMERA_RATE)
         done = [desk.wishes]  # what track has seen to
 
+        def learning() -> bool:
+            """Whether a calibration is under way, which should see every picture."""
+            return chain.leading or chain.calibrating
+
         def capture() -> bool:
             if done[0].sparing:
-                source.look_at(sparing.rate)
+                source.look_at(CAMERA_RATE if learning() else sparing.rate)
             frame = refused.pop() if refused else source.read()
             if frame is None:
                 return not source.ended
@@ -130,8 +134,7 @@ def run(
                     return not source_ended
                 frame = replace(shown.frame, timestamp=time.perf_counter())
             blind = gone or wish.paused
-            learning = chain.leading or chain.calibrating  # from every picture
-            if wish.sparing and not (blind or learning) and not sparing.worth(frame):
+            if wish.sparing and not (blind or learning()) and not sparing.worth(frame):
                 return True
             state = chain.update(frame, blind=blind)
             if wish.sparing:
