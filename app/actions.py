@@ -188,6 +188,7 @@ class Wishes:
     smoother:       None: as at the start.
     idle:           the head lives by itself while nobody is there.
     output_rate:    states a second that are sent at a beat; 0: each as it comes.
+    sparing:        look only at pictures that are worth it (engine/sparing.py).
     calibration:    of another profile; None: as at the start, and what was learned since.
     channels:       that were set one by one, each once.
     """
@@ -200,6 +201,7 @@ class Wishes:
     leading: bool = False
     idle: bool = False
     output_rate: float = 0.0
+    sparing: bool = False
     smoother: SmootherSettings | None = None
     calibration: CalibrationSettings | None = None
     channels: tuple[ChannelCalibration, ...] = ()

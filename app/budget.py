@@ -1,6 +1,7 @@
 """`--budget`: a game has the machine, the face makes do with what is left.
 
-About half the cost: half the pictures, one thread. What was asked for is kept where it costs less.
+Half the cost or less: few looks at a still face (engine/sparing.py), one thread, predicted states
+where no picture was looked at. What was asked for is kept where it costs less.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from dataclasses import replace
 from app.sources import SourceSettings
 from app.tracking import TrackingSettings
 
-PICTURES = 15.0  # a second, about, that are looked at: half of a usual camera's
+CAMERA_RATE = 30.0  # pictures a second: more would be thrown away
 STATES = 30.0  # a second that are sent, predicted in between
-CAMERA_RATE = 30.0  # faster pictures would be thrown away
 LANDMARKER_EVERY = 2  # pictures of a face at rest
 
 
 def spared_source(source: SourceSettings) -> SourceSettings:
-    """Half the pictures."""
-    limit = min(source.limit, PICTURES) if source.limit else PICTURES
+    """No more pictures than a usual camera gives."""
+    limit = min(source.limit, CAMERA_RATE) if source.limit else CAMERA_RATE
     return replace(source, limit=limit, rate=min(source.rate, CAMERA_RATE))
 
 

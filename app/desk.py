@@ -66,9 +66,7 @@ class Desk:
 
     def __init__(self, settings: RunSettings, parts: Parts) -> None:
         force = in_force(settings)
-        self.wishes = Wishes(
-            mirror=settings.mirror, idle=force.idle, output_rate=output_rate_in(force)
-        )
+        self.wishes = _following(Wishes(mirror=settings.mirror), force)
         self._keeper = ProfileKeeper(
             settings.profile_name,
             settings.profile if settings.kept is None else settings.kept,
@@ -254,7 +252,7 @@ class Desk:
 
     def _go_over(self, force: Profile) -> None:
         self._force.go_over(force)
-        self.wishes = replace(self.wishes, idle=force.idle, output_rate=output_rate_in(force))
+        self.wishes = _following(self.wishes, force)
 
     def _look_around(self) -> None:
         own = self._parts.virtual_camera.device
@@ -364,3 +362,8 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         self._worker.__exit__(kind, error, trace)
+
+
+def _following(wishes: Wishes, force: Profile) -> Wishes:
+    """With what is in force."""
+    return replace(wishes, idle=force.idle, output_rate=output_rate_in(force), sparing=force.budget)

@@ -90,6 +90,7 @@ class InForce:
             self._select_tracking(tracking_in(profile, self._tracking))
         self._parts.takes.adopt(profile.takes)
         self._parts.steady.rate = output_rate_in(profile)
+        self._parts.steady.at_once = profile.budget
         if profile.virtual_camera != before.virtual_camera:
             self._parts.virtual_camera.take(profile.virtual_camera)
         if profile.hotkeys != before.hotkeys:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.actions import Action, Lead, Quit, SetRecording, Wishes
+from app.budget import CAMERA_RATE
 from app.desk import Desk
 from app.destinations import Destinations
 from app.folders import takes_folder
@@ -45,6 +46,7 @@ from engine.data import Frame
 from engine.errors import ViewerError
 from engine.idle import Idling
 from engine.mirror import mirrored
+from engine.sparing import Sparing
 
 if TYPE_CHECKING:
     from app.viewer.studio import Studio
@@ -99,16 +101,24 @@ def run(
             )
         )
         meter = Meter(source, outputs, takes)
-        steady = SteadySender(output_rate_in(force), states, outputs, meter)
+        rate = output_rate_in(force)
+        steady = SteadySender(rate, states, outputs, meter, at_once=force.budget)
         parts = Parts(source, outputs, looking, takes, remote, hotkeys, steady, virtual_camera)
         desk = stack.enter_context(Desk(settings, parts))
         keep_every_frame = settings.source.pace == "fast" and not source.live
         refused: list[Frame] = []  # at most one, which capture offers again
         visits = Visits(chain) if settings.kiosk else None
         idling = Idling()
+        sparing = Sparing(CAMERA_RATE)
         done = [desk.wishes]  # what track has seen to
 
+        def learning() -> bool:
+            """Whether a calibration is under way, which should see every picture."""
+            return chain.leading or chain.calibrating
+
         def capture() -> bool:
+            if done[0].sparing:
+                source.look_at(CAMERA_RATE if learning() else sparing.rate)
             frame = refused.pop() if refused else source.read()
             if frame is None:
                 return not source.ended
@@ -135,7 +145,12 @@ def run(
                 if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
                     return not source_ended
                 frame = replace(shown.frame, timestamp=time.perf_counter())
-            state = chain.update(frame, blind=gone or wish.paused)
+            blind = gone or wish.paused
+            if wish.sparing and not (blind or learning()) and not sparing.worth(frame):
+                return True
+            state = chain.update(frame, blind=blind)
+            if wish.sparing:
+                sparing.seen(frame, state)
             if visits is not None:
                 state = visits.update(state)
             elif wish.idle:

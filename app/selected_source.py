@@ -87,6 +87,11 @@ class SelectedSource:
             surplus.close()
         self.fault, self.settings = "", settings
 
+    def look_at(self, limit: float) -> None:
+        """The reading thread: see `Source.look_at`. A lower limit of the settings' stands."""
+        if self._source is not None:
+            self._source.look_at(min(limit, self.settings.limit or limit))
+
     def read(self) -> Frame | None:
         """See `Source.read`."""
         with self._lock:

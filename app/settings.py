@@ -41,7 +41,7 @@ class Profile:
     remote:     [HOST:]PORT at which other programs may ask over OSC; empty: nowhere.
     idle:       the head lives by itself while nobody is there; receivers are still told so.
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
-    budget:     leave the processor to a game: half the pictures, predicted in between.
+    budget:     leave the processor to a game: few looks at a still face, predicted in between.
     regressor:  what looks at the face; all but MediaPipe have to be added (`mien models`).
     """
 

@@ -237,6 +237,7 @@ def test_options_reach_the_parts_and_the_profile_at_once(room: Room, tmp_path: P
     )
     room.desk.see_to(SetOptions(options))
     assert room.desk.wishes.idle and room.desk.wishes.output_rate == room.steady.rate == 30.0
+    assert room.desk.wishes.sparing and room.steady.at_once
     assert room.takes.folder == tmp_path / "elsewhere" and room.remote.port == 49099
     room.turn_until(lambda: len(room.looked) == 2 and room.source.settings.limit > 0.0)
     room.turn_until(lambda: not room.situation().changing)

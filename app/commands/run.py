@@ -99,7 +99,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--budget",
         action=argparse.BooleanOptionalAction,
-        help="leave the processor to a game: look at half the pictures, predict in between",
+        help="leave the processor to a game: few looks at a still face, predict in between",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(

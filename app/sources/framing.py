@@ -65,6 +65,10 @@ class FramedSource:
         image = framed(frame.image, self._rotate, self._crop)
         return Frame(image, frame.timestamp, frame.arrived, frame.index)
 
+    def look_at(self, limit: float) -> None:
+        """See `Source.look_at`."""
+        self._source.look_at(limit)
+
     def close(self) -> None:
         """Release the source."""
         self._source.close()

@@ -77,8 +77,7 @@ class LiveSource:
         self.format: LiveFormat | None = None
         self._open_capture = open_capture
         self._hangs, self._camera = hangs, camera
-        self._limit = limit
-        self._shortest = (1.0 - EARLY) / limit if limit else 0.0
+        self.look_at(limit)
         self._clock = clock
         self._sleep = sleep
         self._gone = False  # since the loss was told, till it is back for good
@@ -111,6 +110,11 @@ class LiveSource:
         if pulse is not None and pulse.slow and self._camera:
             return f"Only {pulse.now:.0f} of {pulse.usual:.0f} pictures a second: too dark?"
         return ""
+
+    def look_at(self, limit: float) -> None:
+        """See `Source.look_at`."""
+        self._limit = limit
+        self._shortest = (1.0 - EARLY) / limit if limit else 0.0
 
     def read(self) -> Frame | None:
         """The next picture, or None if none came in time. Never raises."""

@@ -109,6 +109,9 @@ class Source(Protocol):
         `fast` a file answers None only at its end.
         """
 
+    def look_at(self, limit: float) -> None:
+        """From now on decode at most about so many pictures a second: `SourceSettings.limit`."""
+
     def close(self) -> None:
         """Release the device or file. May be called twice."""
 
