@@ -98,6 +98,7 @@ class Desk:
         """Do it, or have it done."""
         if self._kiosk and isinstance(action, SetRecording):
             return  # nothing of anybody is stored
+        self._force.settle()
         self.wishes = self.wishes.after(action)
         profile = self.profile
         match action:
