@@ -60,7 +60,7 @@ class LookPage:
             path = self._picture.draw("Picture", hint, settings.background_picture)
             settings = replace(settings, background_picture=path.strip('"'))
             if "picture" not in backgrounds:
-                controls.note("No picture can be read there.", theme.WARNING)
+                controls.fault("No picture can be read there.")
         if settings.background == "key":
             settings = self._with_key_color(settings)
         return settings

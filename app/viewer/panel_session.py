@@ -80,11 +80,11 @@ class SessionPage:
         if situation.opening:
             controls.note("Opening …")
         elif situation.source_fault:
-            controls.note(_plain(situation.source_fault), theme.WARNING)
+            controls.fault(_plain(situation.source_fault))
             if situation.source != "demo" and controls.button("Show the built-in clip"):
                 asked.actions.append(SetSource("demo"))
         elif statistics.trouble:
-            controls.note(statistics.trouble, theme.WARNING)
+            controls.fault(statistics.trouble)
 
 
 def _source_title(situation: Situation) -> str:
