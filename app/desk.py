@@ -46,16 +46,13 @@ from app.settings import (
     load_profile,
     output_settings,
     output_spec,
-    profile_names,
 )
-from app.sources.devices import list_cameras
-from app.statistics import CameraChoice, RegressorState, Situation
+from app.statistics import Situation
+from app.surroundings import Surroundings
 from app.threads import Latest, Worker
-from app.tracking import REGRESSOR_CHOICES
 from app.viewer import ViewerSettings
 from engine.calibration import CalibrationSettings
-from engine.errors import ModelError, SettingsError
-from models.installation import installed
+from engine.errors import SettingsError
 
 PATIENCE = 0.1  # s that the worker waits for an errand before it looks whether it should stop
 
@@ -79,12 +76,9 @@ class Desk:
         self._errand: Latest[Errand] = Latest()
         self._force = InForce(force, settings.tracking, parts, self._errands.append)
         self._smoother = settings.tracking.smoother
-        self._models = settings.tracking.models
-        self._cameras: tuple[CameraChoice, ...] = ()
-        self._regressors: tuple[RegressorState, ...] = ()
+        self._around = Surroundings(settings.tracking.models, settings.profile_name)
         self._fault = settings.profile_fault  # of the profile asked for last
         self._output_fault = self._option_fault = ""
-        self._names: tuple[str, ...] = (settings.profile_name,)
         self._calibration, self._window = settings.tracking.calibration, settings.viewer
         self._taken: ViewerSettings | None = None
         self._worker = Worker(self._run_errand)
@@ -123,7 +117,7 @@ class Desk:
             case SetOptions(options):
                 self._set_options(options)
             case LookForCameras():
-                self._errands.append(self._look_around)
+                self._errands.append(self._around.look)
             case SetProfile(name):
                 self._set_profile(name)
             case SaveProfileAs(name):
@@ -177,12 +171,12 @@ class Desk:
             source=parts.source.settings.spec,
             source_fault=parts.source.fault,
             opening=force.opening,
-            cameras=self._cameras,
+            cameras=self._around.cameras,
             output_fault=self._output_fault,
             quickness=self._smoother.quickness,
             calibration=calibration,
             profile=self._keeper.name,
-            profiles=tuple(sorted({*self._names, self._keeper.name, DEFAULT_PROFILE})),
+            profiles=tuple(sorted({*self._around.profiles, self._keeper.name, DEFAULT_PROFILE})),
             profile_fault=self._fault or self._keeper.fault,
             options=options_of(force.profile),
             option_fault=self._option_fault
@@ -190,7 +184,7 @@ class Desk:
             or parts.tracking.fault
             or parts.hotkeys.fault,
             changing=force.changing,
-            regressors=self._regressors,
+            regressors=self._around.regressors,
             takes_folder=str(parts.takes.folder),
         )
 
@@ -249,20 +243,6 @@ class Desk:
         self._force.go_over(force)
         self.wishes = replace(self.wishes, idle=force.idle, output_rate=output_rate_in(force))
 
-    def _look_around(self) -> None:
-        self._cameras = tuple(CameraChoice(c.number, c.name) for c in list_cameras())
-        self._names = profile_names()
-        self._regressors = tuple(self._regressor_state(name) for name in REGRESSOR_CHOICES)
-
-    def _regressor_state(self, name: str) -> RegressorState:
-        if name == "mediapipe":
-            return RegressorState(name, "")
-        try:
-            missing = "" if installed(self._models, name) else f"mien models add {name}"
-        except ModelError as error:
-            missing = str(error)
-        return RegressorState(name, missing)
-
     # --- profiles -----------------------------------------------------------------------------
 
     def _set_profile(self, name: str) -> None:
@@ -294,7 +274,7 @@ class Desk:
         except SettingsError as error:
             self._fault = str(error)
             return
-        self._names = profile_names()
+        self._around.look_for_profiles()
         self._set_profile(name)
 
     def _save_as(self, name: str) -> None:
@@ -315,7 +295,7 @@ class Desk:
             return
         self._fault = ""
         self._keeper.take(name, self.profile)
-        self._names = profile_names()
+        self._around.look_for_profiles()
         self._remember(name)
 
     def _delete(self, name: str) -> None:
@@ -325,7 +305,7 @@ class Desk:
             delete_profile(name)
         except SettingsError as error:
             self._fault = str(error)
-        self._names = profile_names()
+        self._around.look_for_profiles()
 
     def _remember(self, name: str) -> None:
         try:

@@ -32,6 +32,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.option_keys",
         "app.profiles",
         "app.selected_tracking",
+        "app.surroundings",
     ),
     ("app.settings",),
     ("app.destinations", "app.selected_source", "app.tracking"),
