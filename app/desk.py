@@ -8,7 +8,6 @@ told by `wishes`. Every change that a person makes here is kept in the profile.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -37,7 +36,6 @@ from app.keeping import ProfileKeeper
 from app.option_keys import options_of, with_options
 from app.options import Options
 from app.outputs import OutputSettings
-from app.profiles import delete_profile, remember_profile, rename_profile, save_profile_as
 from app.settings import (
     DEFAULT_PROFILE,
     Profile,
@@ -47,6 +45,7 @@ from app.settings import (
     output_settings,
     output_spec,
 )
+from app.shelf import ProfileShelf
 from app.statistics import Situation
 from app.surroundings import Surroundings
 from app.threads import Latest, Worker
@@ -77,7 +76,7 @@ class Desk:
         self._force = InForce(force, settings.tracking, parts, self._errands.append)
         self._smoother = settings.tracking.smoother
         self._around = Surroundings(settings.tracking.models, settings.profile_name)
-        self._fault = settings.profile_fault  # of the profile asked for last
+        self._shelf = ProfileShelf(self._keeper, self._around, settings.profile_fault)
         self._output_fault = self._option_fault = ""
         self._calibration, self._window = settings.tracking.calibration, settings.viewer
         self._taken: ViewerSettings | None = None
@@ -121,11 +120,11 @@ class Desk:
             case SetProfile(name):
                 self._set_profile(name)
             case SaveProfileAs(name):
-                self._save_as(name)
+                self._shelf.save_as(name)
             case NewProfile(name):
                 self._begin(name)
             case RenameProfile(name):
-                self._rename(name)
+                self._shelf.rename(name)
             case DeleteProfile(name):
                 self._delete(name)
             case _:
@@ -177,7 +176,7 @@ class Desk:
             calibration=calibration,
             profile=self._keeper.name,
             profiles=tuple(sorted({*self._around.profiles, self._keeper.name, DEFAULT_PROFILE})),
-            profile_fault=self._fault or self._keeper.fault,
+            profile_fault=self._shelf.fault or self._keeper.fault,
             options=options_of(force.profile),
             option_fault=self._option_fault
             or force.fault
@@ -250,11 +249,11 @@ class Desk:
             profile = load_profile(name)
             outputs = output_settings(profile.outputs, profile)
         except SettingsError as error:
-            self._fault = str(error)
+            self._shelf.fault = str(error)
             return
-        self._fault = self._option_fault = ""
+        self._shelf.fault = self._option_fault = ""
         self._keeper.take(name, profile)
-        self._remember(name)
+        self._shelf.remember()
         played = replace(profile.source, pace="realtime", loop=True)
         self._go_over(replace(profile, source=played))
         self._errands.append(lambda: self._parts.destinations.only(outputs))
@@ -269,49 +268,13 @@ class Desk:
         )
 
     def _begin(self, name: str) -> None:
-        try:
-            save_profile_as(name, Profile())
-        except SettingsError as error:
-            self._fault = str(error)
-            return
-        self._around.look_for_profiles()
-        self._set_profile(name)
-
-    def _save_as(self, name: str) -> None:
-        self._go_on_as(name, lambda: save_profile_as(name, self.profile))
-
-    def _rename(self, name: str) -> None:
-        before = self._keeper.name
-        if name != before:
-            self._go_on_as(name, lambda: rename_profile(before, name, self.profile))
-
-    def _go_on_as(self, name: str, write: Callable[[], None]) -> None:
-        """With the same settings under another name, once they are written."""
-        self._keeper.write()
-        try:
-            write()
-        except SettingsError as error:
-            self._fault = str(error)
-            return
-        self._fault = ""
-        self._keeper.take(name, self.profile)
-        self._around.look_for_profiles()
-        self._remember(name)
+        if self._shelf.begin(name):
+            self._set_profile(name)
 
     def _delete(self, name: str) -> None:
         if name == self._keeper.name:
             self._set_profile(DEFAULT_PROFILE)
-        try:
-            delete_profile(name)
-        except SettingsError as error:
-            self._fault = str(error)
-        self._around.look_for_profiles()
-
-    def _remember(self, name: str) -> None:
-        try:
-            remember_profile(name)
-        except SettingsError as error:
-            self._fault = str(error)
+        self._shelf.delete(name)
 
     # --- the worker ---------------------------------------------------------------------------
 

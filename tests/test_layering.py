@@ -23,7 +23,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.commands",),
     ("app.pipeline", "app.doctor", "app.listening"),
     ("app.desk", "app.visits"),
-    ("app.in_force",),
+    ("app.in_force", "app.shelf"),
     ("app.steady",),
     (
         "app.budget",
