@@ -40,6 +40,8 @@ class SessionPage:
         situation = statistics.situation
         _draw_state(shown, statistics)
         if situation is not None:
+            if situation.profile_fault or situation.option_fault:
+                controls.fault("A setting cannot be used: the page More says which.")
             self._draw_source(statistics, situation, asked)
             _draw_face(statistics, situation, asked)
             self._takes.draw(statistics, situation, asked)
