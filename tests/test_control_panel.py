@@ -460,6 +460,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
         "Remove",
         "Add a receiver …",
     ),
+    "virtual_camera.on": ("Show the figure as a webcam",),
     "calibration.channels": (
         *("Strength", "Curve", "Ignore below", "Add", "At least", "At most"),
         "As it was at first",

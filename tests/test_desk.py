@@ -188,7 +188,7 @@ def test_the_virtual_camera_is_switched_and_kept_and_never_offered_as_a_source(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, own = Camera(0, "C920", "/dev/video0", 0), Camera(9, "mien", "/dev/video9", 0)
-    monkeypatch.setattr("app.desk.list_cameras", lambda: (real, own))
+    monkeypatch.setattr("app.surroundings.list_cameras", lambda: (real, own))
     room.desk.see_to(SetVirtualCamera(True))
     room.turn_until(lambda: room.virtual_camera.device == own.path)
     assert kept(room).virtual_camera == VirtualCameraSettings(on=True)
