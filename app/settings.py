@@ -29,6 +29,9 @@ from engine.tracker import TrackerSettings
 
 DEFAULT_PROFILE = "default"
 
+RETIRED = ("smoother.weights", "smoother.gaze", "smoother.rotation", "smoother.position")
+"""What profiles of the first version hold: the numbers of filters that are no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -97,6 +100,7 @@ class RunSettings:
     budget:     leave the processor to a game (app/budget.py).
     idle:       the head lives by itself while nobody is there.
     kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
+    keeping:    what changes is kept in the profile.
     """
 
     source: SourceSettings
@@ -119,6 +123,7 @@ class RunSettings:
     budget: bool = False
     idle: bool = False
     kiosk: bool = False
+    keeping: bool = True
 
 
 def profile_path(name: str) -> Path:
@@ -135,7 +140,7 @@ def load_profile(name: str) -> Profile:
     path = profile_path(name)
     if name == DEFAULT_PROFILE and not path.exists():
         return Profile()
-    return read_profile(path, Profile)
+    return read_profile(path, Profile, RETIRED)
 
 
 def is_first_start() -> bool:

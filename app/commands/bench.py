@@ -1,6 +1,7 @@
 """`mien bench`: what each stage costs a picture, and all of them beside MediaPipe alone.
 
 MediaPipe's own package looks at every picture, too, in turn with mien: the ratio is of one run.
+Then a run as by `mien run`, for as many pictures: how long they take to the receiver and screen.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.commands.bench_live import run_live
 from app.commands.run import add_regressor_arguments, positive_int
 from app.face_model import face_model_path
 from app.network.address import resolve
@@ -27,6 +29,7 @@ from app.network.datagrams import DatagramListener
 from app.outputs import open_output, parse_output
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 from app.sources import SourceSettings, open_source
+from app.statistics import LatencyStatistics
 from app.tracking import TrackingSettings, open_finder, open_stages, use_tensorrt
 from engine.data import Frame, Observation
 from engine.emotion import EmotionHead
@@ -44,6 +47,7 @@ from engine.tracker import Tracker
 
 WARM_UP = 10  # pictures that are not counted: caches fill, the face is found
 TORCH_RUNS = 24  # the first quarter warms up
+SHARES = (50, 95, 99)
 NOTHING = 0.005  # ms: what taking the time itself may cost
 VERSIONS = (
     *("mien", "mediapipe", "opencv-python", "onnxruntime", "onnxruntime-gpu"),
@@ -58,6 +62,7 @@ class StageCost:
 
     stage: str
     p50: float
+    p95: float
     p99: float
     share: float  # of the pictures
 
@@ -69,6 +74,7 @@ class BenchResult:
     devices:            where the face is found, and where the regressor is computed.
     mediapipe_p50:      milliseconds of MediaPipe's own package for the same pictures.
     ratio_to_mediapipe: all stages but decoding over that.
+    to_send, to_screen: of a whole run at the pictures' own pace; None: nothing was sent, shown.
     """
 
     machine: str
@@ -79,6 +85,8 @@ class BenchResult:
     stages: tuple[StageCost, ...]
     mediapipe_p50: float
     ratio_to_mediapipe: float
+    to_send: LatencyStatistics | None = None
+    to_screen: LatencyStatistics | None = None
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,6 +100,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--frames", metavar="N", type=positive_int, default=300, help="pictures")
     add_regressor_arguments(parser)
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+    parser.add_argument("--no-window", action="store_true", help="the run opens no window")
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
 
@@ -105,6 +114,10 @@ def run(arguments: argparse.Namespace) -> int:
         runtime=arguments.runtime,
     )
     result = measure(arguments.source, arguments.frames, tracking)
+    live = run_live(
+        arguments.source, arguments.frames, tracking, profile, window=not arguments.no_window
+    )
+    result = replace(result, to_send=live.latency, to_screen=live.latency_to_screen)
     print(json.dumps(asdict(result), indent=2) if arguments.json else table(result))
     return 0
 
@@ -265,8 +278,8 @@ def torch_cost(name: RegressorName) -> StageCost:
         started = time.perf_counter()
         network.run(picture)
         costs.append((time.perf_counter() - started) * 1000.0)
-    p50, p99 = np.percentile(costs[TORCH_RUNS // 4 :], (50, 99)).tolist()
-    return StageCost("torch eager", p50, p99, 1.0)
+    p50, p95, p99 = np.percentile(costs[TORCH_RUNS // 4 :], SHARES).tolist()
+    return StageCost("torch eager", p50, p95, p99, 1.0)
 
 
 def _result(
@@ -279,9 +292,9 @@ def _result(
     for name, milliseconds in column.items():
         used = milliseconds[milliseconds > NOTHING]
         if name != "mediapipe" and used.size:
-            p50, p99 = np.percentile(used, (50, 99)).tolist()
-            stages.append(StageCost(name, p50, p99, used.size / len(costs)))
-    p50, p99 = np.percentile(mine, (50, 99)).tolist()
+            p50, p95, p99 = np.percentile(used, SHARES).tolist()
+            stages.append(StageCost(name, p50, p95, p99, used.size / len(costs)))
+    p50, p95, p99 = np.percentile(mine, SHARES).tolist()
     reference = float(np.median(column["mediapipe"]))
     return BenchResult(
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
@@ -289,7 +302,7 @@ def _result(
         devices=devices,
         source=source,
         frames=len(costs),
-        stages=(*stages, StageCost("all of it", p50, p99, 1.0)),
+        stages=(*stages, StageCost("all of it", p50, p95, p99, 1.0)),
         mediapipe_p50=reference,
         ratio_to_mediapipe=p50 / reference,
     )
@@ -318,14 +331,17 @@ def table(result: BenchResult) -> str:
         f"{result.source}, {result.frames} frames, {result.machine}",
         ", ".join(result.versions),
         "on " + "; ".join(result.devices),
-        f"{'stage':<18}{'p50 ms':>8}{'p99 ms':>8}   of the pictures",
+        f"{'stage':<18}{'p50 ms':>8}{'p95 ms':>8}{'p99 ms':>8}   of the pictures",
     ]
     rows += [
-        f"{cost.stage:<18}{cost.p50:8.2f}{cost.p99:8.2f}{cost.share:10.0%}"
+        f"{cost.stage:<18}{cost.p50:8.2f}{cost.p95:8.2f}{cost.p99:8.2f}{cost.share:10.0%}"
         for cost in result.stages
     ]
     rows.append(
         f"MediaPipe alone: {result.mediapipe_p50:.2f} ms; everything but decoding costs "
         f"{result.ratio_to_mediapipe:.2f} × that"
     )
+    for name, latency in (("send", result.to_send), ("screen", result.to_screen)):
+        if latency is not None:
+            rows.append(f"in a whole run, picture to {name}: {latency}")
     return "\n".join(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import ImVec2, imgui
 
 from app.viewer import theme
-from engine.calibration.guide import Prompt
+from engine.calibration.guide import STEPS, Prompt
 
 LARGE, SMALL = 1.7, 0.95  # times the panels' text
 PADDING = 1.1  # em
@@ -24,7 +24,9 @@ def draw_prompt(size: tuple[int, int], prompt: Prompt) -> None:
     fit = min(1.0, inner / imgui.calc_text_size(prompt.text).x)
     imgui.pop_font()
     large = theme.FONT_SIZE * LARGE * fit
-    verdict = f"before: {prompt.verdict}" if prompt.verdict else ""
+    verdict = f"{prompt.step} of {len(STEPS)}" if prompt.step else ""
+    if prompt.verdict:
+        verdict += f"{', ' if verdict else ''}before: {prompt.verdict}"
     text_height = LARGE * fit * em
     height = 2 * padding + text_height + 0.6 * em + BAR * em + (1.5 * em if verdict else 0.0)
     imgui.set_next_window_pos(ImVec2((size[0] - width) / 2, EDGE * em))
