@@ -37,7 +37,7 @@ class SteadySender:
             time.sleep(PAUSE)
             return True
         interval = 1.0 / rate
-        self._next = min(self._next, now + interval)  # it may have become quicker
+        self._next = min(self._next, now + (1.0 + HEELS) * interval)  # it may have become quicker
         time.sleep(max(self._next - now, 0.0))
         now = time.perf_counter()
         # Beats that were missed stay missed, and after a late one no other follows at its heels.
