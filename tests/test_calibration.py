@@ -224,6 +224,15 @@ def test_one_eye_that_squints_is_no_wink() -> None:
     assert lids([LOOKING] * 5 + [squint] * 20)[-1] == pytest.approx(squint[:2])
 
 
+def test_eyes_of_a_head_that_looks_far_aside_do_not_wink() -> None:
+    aside = quaternion_from_euler(0.0, np.radians(40.0), 0.0)
+    calibration = Calibration(CalibrationSettings())
+    for index in range(20):
+        landmarks = outlined(0.22, 0.07)
+        state = face(timestamp=index / 30, landmarks=landmarks, rotation=aside, eyeBlinkRight=0.7)
+        assert calibration.update(state) is state
+
+
 def test_both_eyes_that_close_end_a_wink() -> None:
     shut = (0.8, 0.7, SHUT, SHUT)
     sent = lids([LOOKING] * 5 + [LEFT] * 10 + [shut] * 5)

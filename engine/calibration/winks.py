@@ -42,6 +42,9 @@ added once a wink is believed."""
 OPEN, OPEN_STILL = 0.45, 0.35
 """Likewise the other eye is open further than that, or both are closed."""
 
+FARTHEST = math.radians(32.0)
+"""Yaw of a head whose far eye still can be seen well enough."""
+
 AFTER_BLINK = 0.2
 """Seconds after two closed eyes in which lids that open one after the other do not wink."""
 
@@ -109,7 +112,8 @@ class Winks:
         self._opening = 0.0 if wide.max() < OPEN else self._opening + elapsed
         shut = SHUT + SHUT_ASIDE * abs(math.sin(yaw))
         begins = (evidence > BEGINS) & (unlike > UNLIKE_BEGINS)
-        begins &= (wide < shut) & (wide[::-1] > OPEN) & (self._opening >= AFTER_BLINK)
+        begins &= (wide < shut) & (wide[::-1] > OPEN)
+        begins &= self._opening >= AFTER_BLINK and abs(yaw) < FARTHEST
         goes_on = (evidence > ENDS) & (unlike > UNLIKE_ENDS)
         goes_on &= (wide < shut + SHUT_STILL) & (wide[::-1] > OPEN_STILL)
         self._seen = np.where(begins, self._seen + elapsed, 0.0)
