@@ -7,7 +7,7 @@ turned by -20 to 20 degrees, and talks, blinking now and then, turning it to 30 
 picture has a camera's noise. Judged is what is sent: landmarker, smoother, calibration.
 
 wink:  the least eyeBlink of the closed eye and the most of the open one while the wink is held;
-       from a quarter of a second after it began.
+       from a third of a second after it began.
 blink: the least eyeBlink of the two while both are closed.
 false: frames in which the two eyeBlinks differ by more than 0.5 though the person does not wink.
 
@@ -69,7 +69,7 @@ RATE = 30.0
 SENSOR_NOISE = 2.0  # grey levels
 CLOSING = 0.12  # s
 HELD = 0.6  # s
-SETTLED = 0.25  # s after a wink began
+SETTLED = 0.35  # s after a wink began
 APART = 0.5  # two eyeBlinks that differ so much are a wink
 BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 

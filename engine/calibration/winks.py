@@ -42,14 +42,15 @@ added once a wink is believed."""
 OPEN, OPEN_STILL = 0.45, 0.35
 """Likewise the other eye is open further than that, or both are closed."""
 
-FARTHEST = math.radians(32.0)
-"""Yaw of a head whose far eye still can be seen well enough."""
+FARTHEST = math.radians(25.0)
+"""Yaw beyond which no wink begins: there a blink looks like one."""
 
 AFTER_BLINK = 0.2
 """Seconds after two closed eyes in which lids that open one after the other do not wink."""
 
-DWELL, RISE = 0.07, 0.05
-"""Seconds for which a wink has to be seen before it is believed, and in which it then is shown."""
+DWELL, DWELL_ASIDE, RISE = 0.07, 0.25, 0.05
+"""Seconds for which a wink has to be seen before it is believed, the second times the sine of the
+head's yaw; and in which it then is shown."""
 
 HOLD, EASE_OUT = 0.3, 0.5
 """Seconds for which the wink of a lost face stays, and in which it then ends."""
@@ -110,14 +111,15 @@ class Winks:
             (scores / self._scores).clip(0.0) * (outlines / self._outlines).clip(0.0)
         )
         self._opening = 0.0 if wide.max() < OPEN else self._opening + elapsed
-        shut = SHUT + SHUT_ASIDE * abs(math.sin(yaw))
+        aside = abs(math.sin(yaw))
+        shut = SHUT + SHUT_ASIDE * aside
         begins = (evidence > BEGINS) & (unlike > UNLIKE_BEGINS)
         begins &= (wide < shut) & (wide[::-1] > OPEN)
         begins &= self._opening >= AFTER_BLINK and abs(yaw) < FARTHEST
         goes_on = (evidence > ENDS) & (unlike > UNLIKE_ENDS)
         goes_on &= (wide < shut + SHUT_STILL) & (wide[::-1] > OPEN_STILL)
         self._seen = np.where(begins, self._seen + elapsed, 0.0)
-        self._winking = (self._winking & goes_on) | (self._seen >= DWELL)
+        self._winking = (self._winking & goes_on) | (self._seen >= DWELL + DWELL_ASIDE * aside)
         step = elapsed / RISE
         self._shown = (self._shown + np.where(self._winking, step, -step)).clip(0.0, 1.0)
         return self._shown
