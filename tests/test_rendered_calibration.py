@@ -52,7 +52,7 @@ def person(
         yield chain, camera, calibrated(chain, camera, RATE)
 
 
-@pytest.mark.parametrize("degrees", [-20, 20])
+@pytest.mark.parametrize("degrees", [-15, 15])
 @pytest.mark.parametrize("closed", [0, 1])
 def test_a_wink_of_a_turned_head_closes_one_eye_and_opens_the_other(
     person: tuple[Chain, Camera, CalibrationSettings], closed: int, degrees: float
