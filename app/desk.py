@@ -66,7 +66,7 @@ class Desk:
         self._keeper = ProfileKeeper(
             settings.profile_name,
             settings.profile if settings.kept is None else settings.kept,
-            writing=not settings.kiosk,
+            writing=settings.keeping and not settings.kiosk,
         )
         self._kiosk = settings.kiosk
         self._parts = parts

@@ -11,7 +11,9 @@ of it as `Wishes`, and what takes long is done by the desk's own worker.
 
 from __future__ import annotations
 
+import gc
 import logging
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
 NAP = 0.005  # s of waiting for something to draw without a window
+HANDING_OVER = 0.0005  # s after which a thread that computes lets another one of ours compute
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
 
 log = logging.getLogger(__name__)
@@ -82,8 +85,6 @@ def run(
         force = in_force(settings)
         looking = SelectedTracking(tracking_in(force, settings.tracking))
         chain = stack.enter_context(looking).chain
-        if guide is not None:
-            chain.lead()
         virtual_camera = VirtualCamera(settings.virtual_camera)
         viewer = _open_window(settings, stack, virtual_camera)
         can_choose = viewer is not None and viewer.settings.panel  # what cannot be opened, there
@@ -166,6 +167,7 @@ def run(
                 return False
             return settings.frames is None or meter.frames < settings.frames
 
+        _spare_pauses(stack)
         capturing = stack.enter_context(Worker(capture))
         tracking = stack.enter_context(Worker(track))
         stack.enter_context(Worker(steady.step))
@@ -195,6 +197,8 @@ def run(
                         meter.drawn(viewer.drawn.frame)
                 if guide is not None and chain.prompt is not None:
                     guide(chain.prompt)
+                if guide is not None and (viewer is None or viewer.drawn is not None):
+                    actions += (Lead(True),)  # what is asked can be seen by now
                 for action in actions:
                     desk.see_to(action)
                 if desk.wishes.leading and chain.led is not None:
@@ -222,6 +226,19 @@ def run(
         interrupted=interrupted,
         virtual_camera=virtual_camera.statistics,
     )
+
+
+def _spare_pauses(stack: ExitStack) -> None:
+    """Python's own pauses until `stack` is closed: the window's would hold up what is sent.
+
+    A thread asks ten times a picture for Python's lock, and waits 5 ms each time where another one
+    computes. All that was loaded stays, so that looking for garbage in it is time lost.
+    """
+    stack.callback(sys.setswitchinterval, sys.getswitchinterval())
+    sys.setswitchinterval(HANDING_OVER)
+    gc.collect()
+    gc.freeze()
+    stack.callback(gc.unfreeze)
 
 
 def _learned(chain: Chain) -> CalibrationSettings | None:

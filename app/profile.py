@@ -8,11 +8,13 @@ nothing would be worse.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import tempfile
 import tomllib
 import types
 import typing
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +24,14 @@ from engine.errors import SettingsError
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
 
-def read_profile(path: Path, kind: type[T]) -> T:
-    """The dataclass `kind` filled from a TOML file. Raises SettingsError with every fault."""
+
+def read_profile(path: Path, kind: type[T], retired: Collection[str] = ()) -> T:
+    """The dataclass `kind` filled from a TOML file. Raises SettingsError with every fault.
+
+    retired: keys such as "smoother.gaze" that an earlier version wrote: passed over, and told.
+    """
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -40,6 +47,13 @@ def read_profile(path: Path, kind: type[T]) -> T:
         raise SettingsError(
             f"the profile {path} is not TOML: {error}. Mend or remove the file."
         ) from error
+    passed_over = [key for key in retired if _removed(table, key)]
+    if passed_over:
+        log.warning(
+            "the profile %s has settings of an earlier mien that are no more; passed over: %s",
+            path,
+            ", ".join(passed_over),
+        )
     faults: list[str] = []
     value = _dataclass_from_table(table, kind, "", faults)
     if faults:
@@ -92,6 +106,17 @@ def value_from_text(text: str) -> object:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
         return text
+
+
+def _removed(table: dict[str, Any], key: str) -> bool:
+    """Take a key out of the table; whether it was there."""
+    *tables, name = key.split(".")
+    for inner in tables:
+        found = table.get(inner)
+        if not isinstance(found, dict):
+            return False
+        table = found
+    return table.pop(name, None) is not None
 
 
 def _dataclass_from_table(

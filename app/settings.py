@@ -30,6 +30,9 @@ from engine.tracker import TrackerSettings
 
 DEFAULT_PROFILE = "default"
 
+RETIRED = ("smoother.weights", "smoother.gaze", "smoother.rotation", "smoother.position")
+"""What profiles of the first version hold: the numbers of filters that are no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -101,6 +104,7 @@ class RunSettings:
     idle:       the head lives by itself while nobody is there.
     kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
     virtual_camera: the figure as a webcam of this computer.
+    keeping:    what changes is kept in the profile.
     """
 
     source: SourceSettings
@@ -125,6 +129,7 @@ class RunSettings:
     kiosk: bool = False
     needs_window: bool = False
     virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
+    keeping: bool = True
 
 
 def profile_path(name: str) -> Path:
@@ -141,7 +146,7 @@ def load_profile(name: str) -> Profile:
     path = profile_path(name)
     if name == DEFAULT_PROFILE and not path.exists():
         return Profile()
-    return read_profile(path, Profile)
+    return read_profile(path, Profile, RETIRED)
 
 
 def is_first_start() -> bool:

@@ -185,7 +185,9 @@ class Summary:
             lines.append(f"picture to screen: {self.latency_to_screen}")
         delay = audio_delay(self.latency if self.outputs else None, self.latency_to_screen)
         if delay is not None:
-            lines.append(f"audio delay for OBS: {delay} ms, and what the camera takes by itself")
+            lines.append(
+                f"set this audio delay in OBS: {delay} ms, and what the camera takes by itself"
+            )
         lines += [f"{name}: {count} datagrams" for name, count in self.outputs]
         if self.virtual_camera.pictures:
             lines.append(f"virtual camera: {self.virtual_camera.pictures} pictures")

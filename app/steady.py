@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from app.destinations import Destinations
 from app.meter import Meter
 from app.threads import Latest
 from app.viewer import Shown
-from engine.prediction import Predictor
+from engine.prediction import Predictor, SteadyClock
 
 GRACE = 1.25  # beats after a state that was sent at once: the next one may be a little late
+HEELS = 0.25  # of the time between two beats: sooner after a late one no other is sent
 PAUSE = 0.05  # s between two looks whether a beat is wanted
 
 
@@ -32,7 +34,7 @@ class SteadySender:
     ) -> None:
         self.rate, self.at_once = rate, at_once
         self._states, self._outputs, self._meter = states, outputs, meter
-        self._predictor = Predictor()
+        self._predictor, self._clock = Predictor(), SteadyClock()
         self._shown: Shown | None = None
         self._next = time.perf_counter()
 
@@ -42,18 +44,24 @@ class SteadySender:
         if not rate:
             time.sleep(PAUSE)
             return True
-        self._next = min(self._next, now + 1.0 / rate)  # it may have become quicker
-        early = self._wait(max(0.0, self._next - now))
-        beat = time.perf_counter() + GRACE / rate if early else self._next + 1.0 / rate
-        self._next = max(beat, now)  # beats that were missed stay missed
+        interval = 1.0 / rate
+        self._next = min(self._next, now + (1.0 + HEELS) * interval)  # it may have become quicker
+        early = self._wait(max(self._next - now, 0.0))
+        now = time.perf_counter()
+        if early:
+            self._next = now + GRACE * interval
+        else:
+            # Beats that were missed stay missed; after a late one none follows at its heels.
+            self._next += interval
+            missed = (now + HEELS * interval - self._next) / interval
+            self._next += max(math.ceil(missed), 0) * interval
         shown = self._states.peek()
         if shown is None:
             return True
-        now = time.perf_counter()
         is_new = shown is not self._shown
         if is_new:
             self._shown = shown
-            self._predictor.observe(shown.state, now)
+            self._predictor.observe(shown.state, self._clock.moment(shown.frame.arrived, now))
         state = shown.state if early else self._predictor.at(now)
         if self._outputs.send(state) and is_new:
             self._meter.sent(shown.frame)

@@ -1,19 +1,21 @@
 """Calibration judged on rendered heads, whose truth is known: tables in Markdown.
 
-    python -m benchmarks.calibration [--people NAME…] [--rate HZ] [--video FILE…]
+    python -m benchmarks.calibration [--people NAME…] [--rate HZ] [--talk S] [--video FILE…]
 
 A rendered person follows the guide of `mien calibrate` and then blinks and winks with the head
 turned by -20 to 20 degrees, and talks, blinking now and then, turning it to 30 both ways. Each
 picture has a camera's noise. Judged is what is sent: landmarker, smoother, calibration.
 
 wink:  the least eyeBlink of the closed eye and the most of the open one while the wink is held;
-       from a quarter of a second after it began.
+       from a third of a second after it began.
 blink: the least eyeBlink of the two while both are closed.
-false: frames in which the two eyeBlinks differ by more than 0.5 though the person does not wink;
-       (raw: before calibration).
+false: frames in which the two eyeBlinks differ by more than 0.5 though the person does not wink.
+
+Each with the person's own calibration, with none, and as the eyes are seen (raw).
 
 With videos of other people: the same, with every rendered person's calibration and with that of
-somebody whose winks differ least (WinkLearner), after learning the first two seconds as their rest.
+somebody whose winks differ least (WinkLearner), after learning the first two seconds as their rest;
+and with none.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from app.face_model import face_model_path
 from app.folders import data_folder
 from app.sources import SourceSettings, open_source
 from app.sources.demo import demo_path
-from app.viewer.look import Look
+from app.viewer.look import LOOKS, Look
 from app.viewer.snapshot import offscreen_context
 from benchmarks.demo.curves import read_curves
 from benchmarks.rendered_face import RenderedFace, weights_of
@@ -54,13 +56,20 @@ PEOPLE = {
     "mei": Look(identity="mei", skin="fair", hair="bob", hair_color="black", eyes="brown"),
     "kofi": Look(identity="kofi", skin="deep", hair="cropped", hair_color="black", eyes="brown"),
     "ada": Look(identity="ada", skin="porcelain", hair="swept", hair_color="auburn"),
+    "noor": LOOKS["noor"],
+    "ivar": LOOKS["ivar"],
+    "female": Look(identity="female", skin="olive", hair="curly", eyes="hazel"),
+    "male": Look(identity="male", skin="brown", hair="cropped", hair_color="black", eyes="brown"),
+    "average": Look(hair="bald", eyes="grey"),
 }
+RAW = CalibrationSettings(winks=False)
+UNCALIBRATED = CalibrationSettings()
 SIZE = (640, 480)
 RATE = 30.0
 SENSOR_NOISE = 2.0  # grey levels
 CLOSING = 0.12  # s
 HELD = 0.6  # s
-SETTLED = 0.25  # s after a wink began
+SETTLED = 0.35  # s after a wink began
 APART = 0.5  # two eyeBlinks that differ so much are a wink
 BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
@@ -166,18 +175,20 @@ def calibrated(chain: Chain, camera: Camera, rate: float) -> CalibrationSettings
 
 
 def lids(
-    chain: Chain, camera: Camera, moments: Iterable[Moment], calibration: CalibrationSettings
-) -> tuple[Array, Array, list[Moment]]:
-    """(F, 2) eyeBlinks before and after calibration."""
-    chain.adopt(replace(calibration, channels=(), wink_left=0.0, wink_right=0.0))
-    mapped = Calibration(calibration)
-    raw, sent, done = [], [], []
+    chain: Chain, camera: Camera, moments: Iterable[Moment], *settings: CalibrationSettings
+) -> tuple[list[Array], list[Moment]]:
+    """(F, 2) eyeBlinks sent with each of these calibrations. Where the head rests and looks is not
+    taken out."""
+    chain.adopt(RAW)
+    mapped = [Calibration(one) for one in settings]
+    sent: list[list[Array]] = [[] for _ in settings]
+    done = []
     for moment in moments:
         state = chain.update(camera.frame(moment))
-        raw.append(state.weights[BLINKS])
-        sent.append(mapped.update(state).weights[BLINKS])
+        for blinks, calibration in zip(sent, mapped, strict=True):
+            blinks.append(calibration.update(state).weights[BLINKS])
         done.append(moment)
-    return np.array(raw), np.array(sent), done
+    return [np.array(blinks) for blinks in sent], done
 
 
 def apart(blinks: Array) -> int:
@@ -200,40 +211,46 @@ def main() -> int:
     )
     parser.add_argument("--people", nargs="*", choices=PEOPLE, default=list(PEOPLE))
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--talk", type=float, default=TALKED, metavar="S")
     parser.add_argument("--video", nargs="*", type=Path, default=[])
     arguments = parser.parse_args()
     learned: dict[str, CalibrationSettings] = {}
     titles = [f"{name} {turn:+d}°" for name in GESTURES for turn in TURNS]
-    print(f"| person | learned | {' | '.join(titles)} | false in blinks, talk (raw) |")
-    print("|---|---|" + "---|" * len(titles) + "---|")
+    print(f"| person | calibration | {' | '.join(titles)} | false in blinks | in talk |")
+    print("|---|---|" + "---|" * len(titles) + "---|---|")
     with offscreen_context() as context:
         for person in arguments.people:
-            learned[person] = judge_person(context, person, arguments.rate)
+            learned[person] = judge_person(context, person, arguments.rate, arguments.talk)
     print()
-    print("| video | " + " | ".join((*learned, "least winks")) + " | raw |")
-    print("|---|" + "---|" * (len(learned) + 2))
+    print("| video | " + " | ".join((*learned, "least winks", "none")) + " | raw |")
+    print("|---|" + "---|" * (len(learned) + 3))
     for video in (demo_path(), *arguments.video):
         print(judge_video(video, learned))
     return 0
 
 
-def judge_person(context: moderngl.Context, person: str, rate: float) -> CalibrationSettings:
-    """Print the row; gives what was learned."""
+def judge_person(
+    context: moderngl.Context, person: str, rate: float, talking: float
+) -> CalibrationSettings:
+    """Print the rows: own calibration, none, raw; gives what was learned."""
     chain, regressor = opened_chain()
     with RenderedFace(context, PEOPLE[person], SIZE) as face, closing(regressor):
         camera = Camera(face, rate)
         learned = calibrated(chain, camera, rate)
-        cells, false, raw_false = [], 0, 0
+        kinds = {"own": learned, "none": UNCALIBRATED, "raw": RAW}
+        cells: dict[str, list[str]] = {kind: [] for kind in kinds}
+        false = dict.fromkeys(kinds, 0)
         for name in GESTURES:
             for turn in TURNS:
-                raw, sent, done = lids(chain, camera, gesture(name, turn, rate), learned)
-                cells.append(judged(name, sent, done))
-                if name == "blink":
-                    false, raw_false = false + apart(sent), raw_false + apart(raw)
-        raw, sent, _ = lids(chain, camera, talk(rate), learned)
-        false, raw_false = false + apart(sent), raw_false + apart(raw)
-    winks = f"{learned.wink_left:.2f}, {learned.wink_right:.2f}"
-    print(f"| {person} | {winks} | {' | '.join(cells)} | {false} ({raw_false}) |", flush=True)
+                moments = gesture(name, turn, rate)
+                sent, done = lids(chain, camera, moments, *kinds.values())
+                for kind, blinks in zip(kinds, sent, strict=True):
+                    cells[kind].append(judged(name, blinks, done))
+                    false[kind] += apart(blinks) if name == "blink" else 0
+        sent, _ = lids(chain, camera, talk(rate, talking), *kinds.values())
+    for kind, blinks in zip(kinds, sent, strict=True):
+        counts = f"{false[kind]} | {apart(blinks)}"
+        print(f"| {person} | {kind} | {' | '.join(cells[kind])} | {counts} |", flush=True)
     return learned
 
 
@@ -251,13 +268,23 @@ def judge_video(path: Path, learned: dict[str, CalibrationSettings]) -> str:
             if seen is not None and not rest.done:
                 rest.watch(seen, state)
             states.append(state)
-    own = rest.learned(CalibrationSettings())
-    least = replace(own, wink_left=WinkLearner.LEAST, wink_right=WinkLearner.LEAST)
-    cells = [
-        _false(states, replace(own, wink_left=other.wink_left, wink_right=other.wink_right), winked)
+    own = rest.learned(UNCALIBRATED)
+    least = replace(
+        own,
+        wink_left=WinkLearner.LEAST,
+        wink_right=WinkLearner.LEAST,
+        outlines=(WinkLearner.LEAST_OUTLINE,) * 2,
+    )
+    kinds = [
+        replace(
+            own,
+            wink_left=other.wink_left,
+            wink_right=other.wink_right,
+            outlines=other.outlines,
+        )
         for other in learned.values()
     ]
-    cells += [_false(states, least, winked), _false(states, CalibrationSettings(), winked)]
+    cells = [_false(states, kind, winked) for kind in (*kinds, least, UNCALIBRATED, RAW)]
     return f"| {path.name}, {len(states)} frames | {' | '.join(cells)} |"
 
 

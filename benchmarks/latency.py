@@ -1,6 +1,6 @@
 """How long a picture takes from its pixels to the datagram, measured from outside: a table.
 
-    python -m benchmarks.latency [--seconds 30] [--rate 30] [--viewer-ms 16 160]
+    python -m benchmarks.latency [--seconds 30] [--rate 30] [--viewer-ms 16 160 500] [--busy-ms 16]
 
 mien runs as a program of its own and looks at a network camera (MJPEG over HTTP) that this program
 plays: two pictures of the built-in clip, mouth shut and mouth open, which change places about twice
@@ -8,7 +8,8 @@ a second. The clock starts before the first byte of a new picture is sent and st
 datagram has come in which the jaw has gone more than half way. So decoding and transport count.
 
 age at send: mien's own figure, from the picture's arrival in the program to the last output.
-Viewers: in place of the window one that sleeps so long for each picture.
+Viewers: in place of the window one that sleeps so long for each picture, as in a driver's call, or
+one that computes so long in Python, which only one thread can at a time.
 """
 
 from __future__ import annotations
@@ -135,15 +136,20 @@ class Receiver:
 
 
 class SleepingViewer:
-    """A window that does nothing but take its time."""
+    """A window that does nothing but take its time. busy: it computes meanwhile."""
 
-    def __init__(self, seconds: float, settings: ViewerSettings) -> None:
+    def __init__(self, seconds: float, settings: ViewerSettings, *, busy: bool = False) -> None:
         self.settings = settings
         self.drawn: Shown | None = None
-        self._seconds = seconds
+        self._seconds, self._busy = seconds, busy
 
     def draw(self, shown: Shown | None, statistics: Statistics) -> tuple[Action, ...]:
-        time.sleep(self._seconds)
+        if self._busy:
+            end = time.perf_counter() + self._seconds
+            while time.perf_counter() < end:
+                pass
+        else:
+            time.sleep(self._seconds)
         self.drawn = shown
         return ()
 
@@ -195,12 +201,12 @@ def delays(changes: list[Change], arrived: list[tuple[float, float]]) -> tuple[l
     return found, missed
 
 
-def measure(seconds: float, rate: float, viewer_ms: float | None) -> str:
-    """One row of the table."""
+def measure(seconds: float, rate: float, viewer_ms: float | None, kind: str = "sleeps") -> str:
+    """One row of the table. kind: "sleeps" or "computes"."""
     camera, receiver = Camera(rate), Receiver()
     command = [
         *(sys.executable, "-m", "benchmarks.latency", "--child"),
-        *(() if viewer_ms is None else (str(viewer_ms),)),
+        *(() if viewer_ms is None else (kind, str(viewer_ms))),
         *("run", "--source", camera.url, "--output", f"osc:127.0.0.1:{receiver.port}"),
         *("--seconds", str(seconds), *(("--no-window",) if viewer_ms is None else ())),
     ]
@@ -209,7 +215,7 @@ def measure(seconds: float, rate: float, viewer_ms: float | None) -> str:
     finally:
         camera.close()
         receiver.close()
-    title = "none" if viewer_ms is None else f"{viewer_ms:g} ms"
+    title = "none" if viewer_ms is None else f"{kind} {viewer_ms:g} ms"
     if done.returncode != 0 or not receiver.arrived:
         return f"| {title} | failed: {done.stderr.strip()} |"
     found, missed = delays(camera.changes, receiver.arrived)
@@ -222,12 +228,12 @@ def measure(seconds: float, rate: float, viewer_ms: float | None) -> str:
 
 
 def child(arguments: list[str]) -> int:
-    """mien itself; a leading number is how long its window sleeps, in milliseconds."""
+    """mien itself; before its own arguments, what its window does and for how many milliseconds."""
     if arguments[0] != "run":
-        seconds = float(arguments.pop(0)) / 1e3
+        busy, seconds = arguments.pop(0) == "computes", float(arguments.pop(0)) / 1e3
 
         def open_sleeper(settings: ViewerSettings, **_: object) -> SleepingViewer:
-            return SleepingViewer(seconds, settings)
+            return SleepingViewer(seconds, settings, busy=busy)
 
         vars(app.pipeline)["open_viewer"] = open_sleeper
     return mien(arguments)
@@ -241,12 +247,15 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rate", type=float, default=30.0)
-    parser.add_argument("--viewer-ms", type=float, nargs="*", default=[16.0, 160.0])
+    parser.add_argument("--viewer-ms", type=float, nargs="*", default=[16.0, 160.0, 500.0])
+    parser.add_argument("--busy-ms", type=float, nargs="*", default=[16.0])
     arguments = parser.parse_args()
-    print("| viewer sleeps | changes | p50, ms | p95, ms | p99, ms | age at send |")
+    print("| viewer | changes | p50, ms | p95, ms | p99, ms | age at send |")
     print("|---|---|---|---|---|---|")
     for viewer_ms in (None, *arguments.viewer_ms):
         print(measure(arguments.seconds, arguments.rate, viewer_ms), flush=True)
+    for viewer_ms in arguments.busy_ms:
+        print(measure(arguments.seconds, arguments.rate, viewer_ms, "computes"), flush=True)
     return 0
 
 

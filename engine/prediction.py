@@ -19,6 +19,8 @@ from engine.geometry import Array, turn_between, turned
 LONGEST_FRAME = 0.1  # s between two states; over longer gaps nothing is predicted
 SPEEDING_UP = 3.0  # times the speed of a frame earlier are believed: a single leap is no movement
 MENDING = 1 / 3  # of a frame
+DRIFT = 0.01  # of a longer delay is believed with each state
+LONGEST_WAIT = 0.03  # s by which a state is taken to be older than noticed
 MEMORY = 0.85  # of what is known of earlier predictions, per frame
 
 _WEIGHTS, _POSITION, _GAZE, _TURN = slice(0, 52), slice(52, 55), slice(55, 59), slice(59, 62)
@@ -32,7 +34,8 @@ class _Movement:
     arrived:  on the clock of whoever asks.
     interval: s to the next state, presumably; 0: nothing is predicted.
     velocity, before: a second, now and one state earlier.
-    error:    of what was predicted for this moment.
+    error:    of what was predicted for this moment; what was not foreseen at all is none, for it is
+              to be seen at once.
     missed, moved: by how much full predictions were wrong, and how much there was to predict,
               lately.
     """
@@ -69,6 +72,25 @@ class _Movement:
         return np.asarray(trust * self.ahead(seconds) + left * self.error)
 
 
+class SteadyClock:
+    """When states count as having arrived: a steady time after their pictures.
+
+    The tracker takes now less, now more time, and who asks looks only now and then. Were a state
+    shown from the moment at which it was noticed, all that would be seen as jerks.
+    """
+
+    def __init__(self) -> None:
+        self._delay: float | None = None  # s from picture to state, of the quickest lately
+
+    def moment(self, pictured: float, now: float) -> float:
+        """pictured: when the picture came; now: when its state is noticed. Same clock, seconds."""
+        delay = now - pictured
+        if self._delay is not None:
+            delay = min(delay, self._delay + DRIFT * (delay - self._delay))
+        self._delay = delay
+        return now - min(now - pictured - delay, LONGEST_WAIT)
+
+
 class Predictor:
     """Takes in every state once, gives one for any moment after it."""
 
@@ -83,6 +105,7 @@ class Predictor:
             return
         interval = state.timestamp - last.state.timestamp
         step = _difference(last.state, state)
+        shown = last.offset(now)
         foreseen = last.ahead(interval) if last.interval else np.zeros(_COUNT)
         self._movement = _Movement(
             state,
@@ -90,7 +113,7 @@ class Predictor:
             interval,
             velocity=step / interval,
             before=last.velocity,
-            error=_difference(state, self.at(now)),
+            error=(shown - step).clip(np.minimum(shown, 0.0), np.maximum(shown, 0.0)),
             missed=MEMORY * last.missed + (1.0 - MEMORY) * np.abs(foreseen - step),
             moved=MEMORY * last.moved + (1.0 - MEMORY) * np.abs(step),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -213,13 +214,17 @@ def test_an_interrupted_track_keeps_its_rows(home: dict[str, str], tmp_path: Pat
 
 
 def test_bench_prints_every_stage_as_table_and_json(clip: Path, home: dict[str, str]) -> None:
-    table = mien("bench", "--source", clip, "--frames", "20", home=home)
+    table = mien("bench", "--source", clip, "--frames", "20", "--no-window", home=home)
     assert table.returncode == 0
+    assert re.search(r"\nin a whole run, picture to send: .* p95, .* p99", table.stdout)
     for stage in ("decode", "find", "smooth", "send", "all of it"):
         assert f"\n{stage} " in table.stdout
     result = json.loads(
-        mien("bench", "--source", clip, "--frames", "5", "--json", home=home).stdout
+        mien(
+            *("bench", "--source", clip, "--frames", "5", "--no-window", "--json"), home=home
+        ).stdout
     )
+    assert 0.0 < result["to_send"]["p50"] <= result["to_send"]["p99"]
     assert result["frames"] == 5 and result["ratio_to_mediapipe"] > 0.0
     assert "on processor, ONNX Runtime" in table.stdout
 
@@ -252,7 +257,10 @@ def test_a_full_disk_under_our_lines_is_one_line(home: dict[str, str], clip: Pat
         pytest.skip("this system has no /dev/full")
     with open("/dev/full", "w") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "app", "bench", "--source", str(clip), "--frames", "2"],
+            [
+                *(sys.executable, "-m", "app", "bench", "--source", str(clip)),
+                *("--frames", "2", "--no-window"),
+            ],
             env=home,
             stdout=full,
             stderr=subprocess.PIPE,
@@ -301,7 +309,7 @@ def test_calibrating_leads_through_its_steps_and_keeps_what_was_learned(
     result = mien("calibrate", "--source", slow, "--no-window", "--pace", "fast", home=home)
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert lines[0] == "Rest your face and look at the screen"
+    assert lines[0] == "1/9  Rest your face and look at the screen"
     assert lines[1].strip() == "seen"
     assert "Calibrated" in lines
     profile = Path(lines[-1].removeprefix("kept in "))

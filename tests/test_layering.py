@@ -85,6 +85,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "glfw": ("app.viewer",),
     "http": ("app.network",),
     "imgui_bundle": ("app.viewer",),
+    "jeepney": ("app.hotkeys.portal",),
     "mediapipe": ("engine.landmarker.mediapipe",),
     "moderngl": ("app.viewer",),
     "multiprocessing": (),

@@ -238,8 +238,17 @@ def test_rates_tell_how_far_to_delay_the_voice() -> None:
     screen = LatencyStatistics(0.043, 0.060, 0.100)
     windowed = replace(STATISTICS, latency_to_screen=screen)
     for statistics, delay in ((STATISTICS, "8 ms"), (windowed, "43 ms")):
-        values = {line.label: line.value for line in lines_of(statistics, DRAWING)}
-        assert values["audio delay for OBS"] == delay
+        lines = list(lines_of(statistics, DRAWING))
+        heading = [line.label for line in lines].index("Set this audio delay in OBS")
+        assert lines[heading + 1].value == delay
+
+
+def test_rates_tell_three_shares_of_both_latencies() -> None:
+    screen = LatencyStatistics(0.043, 0.060, 0.100)
+    lines = list(lines_of(replace(STATISTICS, latency_to_screen=screen), DRAWING))
+    heading = [line.label for line in lines].index("Capture to screen")
+    shares = [line.value for line in lines[heading + 1 : heading + 4]]
+    assert shares == ["43.0 ms", "60.0 ms", "100.0 ms"]
 
 
 def test_rates_tell_every_output_and_recording() -> None:

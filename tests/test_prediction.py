@@ -10,7 +10,7 @@ import pytest
 from engine.blendshapes import INDEX
 from engine.data import FaceState
 from engine.geometry import euler_from_quaternion, quaternion_from_euler
-from engine.prediction import Predictor
+from engine.prediction import LONGEST_WAIT, Predictor, SteadyClock
 from tests.states import face
 
 CAMERA, OUTPUT = 30.0, 120.0
@@ -107,3 +107,29 @@ def test_after_a_gap_the_new_state_is_taken_as_it_is() -> None:
     for timestamp, weight in ((0.0, 0.1), (1 / CAMERA, 0.2), (1.0, 0.9)):
         predictor.observe(face(timestamp=timestamp, jawOpen=weight), timestamp)
     assert predictor.at(1.02).weights[INDEX["jawOpen"]] == 0.9
+
+
+def test_what_was_not_foreseen_is_shown_at_once() -> None:
+    """Talk turns round too quickly to be predicted; easing to it would only make it late."""
+    _, predicted, held = shown(lambda t: 0.2 if int(t * CAMERA / 3) % 2 else 0.8)
+    assert predicted == pytest.approx(held, abs=1e-3)
+
+
+def test_however_late_a_state_is_noticed_its_moment_is_a_steady_time_after_its_picture() -> None:
+    clock, random = SteadyClock(), np.random.default_rng(3)
+    pictured = np.arange(200) / CAMERA
+    noticed = pictured + 0.008 + random.uniform(0.0, 0.016, len(pictured))
+    moments = np.array(
+        [clock.moment(p, n) for p, n in zip(pictured.tolist(), noticed.tolist(), strict=True)]
+    )
+    assert (moments <= noticed).all()
+    late = (moments - pictured)[50:]
+    assert np.std(late) < 0.25 * np.std(noticed - pictured)
+
+
+def test_a_state_of_an_old_picture_counts_from_about_now() -> None:
+    """A camera that is gone: its last picture grows older and older."""
+    clock = SteadyClock()
+    clock.moment(0.0, 0.01)
+    assert clock.moment(0.0, 5.0) == pytest.approx(5.0 - LONGEST_WAIT)
+    assert clock.moment(5.1, 5.11) == pytest.approx(5.11)

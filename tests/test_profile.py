@@ -6,10 +6,12 @@ import pytest
 
 from app.outputs.vmc import VmcSettings
 from app.profile import read_profile, write_profile
-from app.settings import Profile, load_profile, profile_path
+from app.settings import RETIRED, Profile, load_profile, profile_path
 from app.sources import SourceSettings
 from engine.errors import SettingsError
 from engine.smoother import ChannelSettings
+
+OLD = sorted((Path(__file__).parent / "data" / "profiles").glob("*.toml"))
 
 
 @dataclass(frozen=True)
@@ -122,3 +124,26 @@ def test_only_the_default_profile_may_be_missing(
 def test_a_profile_name_is_no_path(name: str) -> None:
     with pytest.raises(SettingsError, match="bad profile name"):
         profile_path(name)
+
+
+@pytest.mark.parametrize("old", OLD, ids=lambda path: path.stem)
+def test_a_profile_of_every_earlier_version_loads_and_is_written_anew(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each holds every key that its version knew, the first as that version wrote it itself."""
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path))
+    path = profile_path("old")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(old.read_text("utf-8").replace("rate = 60.0", "rate = 25.0", 1), "utf-8")
+    profile = load_profile("old")
+    assert profile.source.rate == 25.0
+    told = [key for key in RETIRED if key in caplog.text]
+    assert told == (list(RETIRED) if "[smoother.gaze]" in old.read_text("utf-8") else [])
+    write_profile(path, profile)
+    caplog.clear()
+    assert load_profile("old") == profile
+    assert caplog.records == []
+
+
+def test_earlier_versions_profiles_are_at_hand() -> None:
+    assert len(OLD) >= 5

@@ -1,7 +1,8 @@
-"""Whole runs at a camera's rate: no window, every output that needs no program at the other end.
+"""Whole runs, as by `mien run`.
 
-What a run takes is told beside what its regressor alone takes on the same pictures at the same
-rate, in one process, one after the other.
+One is of so many pictures at their own pace, as a person starts it. Others are at a camera's rate,
+without a window, to every output that needs no program at the other end; what these take is told
+beside what the regressor alone takes on the same pictures at the same rate.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.outputs import PROTOCOLS, OutputSettings, parse_output
 from app.pipeline import run
 from app.settings import Profile, RunSettings
 from app.sources import SourceSettings, open_source
+from app.statistics import Summary
 from app.tracking import TrackingSettings, open_chain
 from engine.data import Frame
 from engine.errors import SourceError
@@ -27,6 +29,19 @@ SETTLING = 2.0  # s after the first state that are not counted
 PICTURES = 60  # that the regressor alone goes through, there and back again: no leap
 ASKED = "vtsphone"  # sends to whoever asks
 LEFT_OUT = ("vts", ASKED)  # VTube Studio itself would have to run
+
+
+def whole_run(
+    spec: str, count: int, tracking: TrackingSettings, profile: Profile, *, window: bool
+) -> Summary:
+    """So many pictures at their own pace, VMC and OSC to this machine. Raises SourceError.
+
+    window: whether to open one, where there is a display.
+    """
+    with closing(DatagramListener(resolve("127.0.0.1", 0))) as receiver:
+        outputs = tuple(parse_output(f"{name}::{receiver.port}") for name in ("vmc", "osc"))
+        settings = _settings(spec, tracking, profile, outputs)
+        return run(replace(settings, window=window, frames=count))
 
 
 def measure_live(
@@ -40,7 +55,10 @@ def measure_live(
             phone = unused.port
         outputs = [parse_output(f"{name}::{receiver.port}") for name in _unasked()]
         outputs.append(parse_output(f"{ASKED}::{phone}"))
-        settings = _settings(spec, seconds, tracking, profile, tuple(outputs))
+        settings = replace(
+            _settings(spec, tracking, profile, tuple(outputs)), seconds=SETTLING + seconds
+        )
+        settings = replace(settings, source=replace(settings.source, rate=CAMERA_RATE))
         asking = DatagramSender(resolve("127.0.0.1", phone), name="bench")
         with closing(asking):
             content = (request(receiver.port),)
@@ -95,6 +113,7 @@ def _run(name: str, settings: RunSettings, alone: float, ask: Callable[[], None]
         looked_at=(summary.frames - 1) / max(summary.seconds, 1e-9),
         p50=latency.p50 * 1000.0,
         p95=latency.p95 * 1000.0,
+        p99=latency.p99 * 1000.0,
     )
 
 
@@ -118,14 +137,10 @@ def _regressor_alone(spec: str, seconds: float, tracking: TrackingSettings) -> f
 
 
 def _settings(
-    spec: str,
-    seconds: float,
-    tracking: TrackingSettings,
-    profile: Profile,
-    outputs: tuple[OutputSettings, ...],
+    spec: str, tracking: TrackingSettings, profile: Profile, outputs: tuple[OutputSettings, ...]
 ) -> RunSettings:
     return RunSettings(
-        source=SourceSettings(spec=spec, loop=True, rate=CAMERA_RATE),
+        source=SourceSettings(spec=spec, loop=True),
         tracking=tracking,
         mirror=False,
         outputs=outputs,
@@ -136,8 +151,9 @@ def _settings(
         window=False,
         viewer=profile.viewer,
         frames=None,
-        seconds=SETTLING + seconds,
+        seconds=None,
         snapshot=None,
         profile_name="",
         profile=replace(profile, hotkeys=Profile().hotkeys),
+        keeping=False,
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from app.bench.results import BenchResult, StageCost, TrackerCost, tracker_cost
+from app.bench.results import SHARES, BenchResult, StageCost, TrackerCost, tracker_cost
 from app.bench.rivals import Rivals
 from app.bench.stopwatch import Stopwatch, TimedFinder, TimedRegressor
 from app.network.address import resolve
@@ -138,8 +138,8 @@ def torch_cost(name: RegressorName) -> StageCost:
         started = time.perf_counter()
         network.run(picture)
         costs.append((time.perf_counter() - started) * 1000.0)
-    p50, p99 = np.percentile(costs[TORCH_RUNS // 4 :], (50, 99)).tolist()
-    return StageCost("torch eager", p50, p99, 1.0)
+    p50, p95, p99 = np.percentile(costs[TORCH_RUNS // 4 :], SHARES).tolist()
+    return StageCost("torch eager", p50, p95, p99, 1.0)
 
 
 def _sum_of_ours(names: tuple[str, ...], costs: Array) -> Array:
@@ -164,15 +164,15 @@ def _result(
     for name, milliseconds in column.items():
         used = milliseconds[milliseconds > NOTHING]
         if used.size:
-            p50, p99 = np.percentile(used, (50, 99)).tolist()
-            stages.append(StageCost(name, p50, p99, used.size / len(costs)))
+            p50, p95, p99 = np.percentile(used, SHARES).tolist()
+            stages.append(StageCost(name, p50, p95, p99, used.size / len(costs)))
     return BenchResult(
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         versions=_versions(),
         devices=devices,
         source=source,
         frames=len(costs),
-        stages=(*stages, StageCost("all of it", ours.p50, ours.p99, 1.0)),
+        stages=(*stages, StageCost("all of it", ours.p50, ours.p95, ours.p99, 1.0)),
         trackers=trackers,
         absent=absent,
         mediapipe_p50=mediapipe.p50,

@@ -1,4 +1,7 @@
-"""`mien bench`: what each stage costs a picture, and all of it beside other trackers."""
+"""`mien bench`: what each stage costs a picture, and all of it beside other trackers.
+
+Then a run as by `mien run`, for as many pictures: how long they take to the receiver and screen.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from app.bench.live import measure_live
+from app.bench.live import measure_live, whole_run
 from app.bench.results import table
 from app.bench.stages import measure
 from app.commands.run import add_regressor_arguments, positive_int
@@ -39,6 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="also run for S seconds at 30 pictures a second, without and with --budget",
     )
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+    parser.add_argument("--no-window", action="store_true", help="the run opens no window")
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
 
@@ -52,6 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
         runtime=arguments.runtime,
     )
     result = measure(arguments.source, arguments.frames, tracking, arguments.openseeface)
+    summary = whole_run(
+        arguments.source, arguments.frames, tracking, profile, window=not arguments.no_window
+    )
+    result = replace(result, to_send=summary.latency, to_screen=summary.latency_to_screen)
     if arguments.live is not None:
         live = measure_live(arguments.source, float(arguments.live), tracking, profile)
         result = replace(result, live=live)

@@ -16,7 +16,7 @@ from app.settings import (
     tracking_settings,
 )
 from engine.calibration import CalibrationSettings
-from engine.calibration.guide import Prompt
+from engine.calibration.guide import STEPS, Prompt
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -109,5 +109,6 @@ class _Teller:
             return
         self._text = prompt.text
         self.finished = prompt.progress == 1.0
-        verdict = f"  {prompt.verdict}\n" if prompt.verdict else ""
-        print(f"{verdict}{prompt.text}", flush=True)
+        verdict = f"     {prompt.verdict}\n" if prompt.verdict else ""
+        step = f"{prompt.step}/{len(STEPS)}  " if prompt.step else ""
+        print(f"{verdict}{step}{prompt.text}", flush=True)

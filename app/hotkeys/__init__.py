@@ -1,18 +1,19 @@
-"""Keys that reach mien while a game has the focus: on X11 and Windows, by the system's own means.
+"""Keys that reach mien while a game has the focus, by the system's own means.
 
-A combination that another program holds is refused by the system; a line says so. Wayland and
-macOS hand no keys to programs in the background: there another program asks over OSC
-(app/remote.py).
+Windows and X11 give a combination to whoever asks first; a line says what was refused. On Wayland
+the desktop's portal gives them, where it has one (portal.py). macOS hands keys only to programs
+with an event loop of its own kind: there another program asks over OSC (app/remote.py).
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from types import TracebackType
@@ -69,11 +70,11 @@ def combination_from_text(text: str) -> Combination:
 class Keyboard(Protocol):
     """The system's hotkeys. One thread opens and asks it."""
 
-    def grab(self, number: int, combination: Combination) -> bool:
-        """False if it is not to be had."""
+    def grab(self, wanted: Mapping[str, Combination]) -> frozenset[str]:
+        """Ask for these, by the names of what they do; gives those that are not to be had."""
 
-    def pressed(self) -> Iterable[int]:
-        """Numbers of the combinations pressed since the last call. Never waits."""
+    def pressed(self) -> Iterable[str]:
+        """Names of the combinations pressed since the last call. Never waits."""
 
     def close(self) -> None:
         """Give the keys back."""
@@ -85,6 +86,10 @@ def open_keyboard() -> Keyboard | None:
         from app.hotkeys.windows import WindowsKeyboard
 
         return WindowsKeyboard()
+    if sys.platform == "linux" and "WAYLAND_DISPLAY" in os.environ:
+        from app.hotkeys.portal import open_portal_keyboard
+
+        return open_portal_keyboard()
     if sys.platform == "linux":
         from app.hotkeys.x11 import open_x11_keyboard
 
@@ -105,7 +110,7 @@ class Hotkeys:
         self._pressed: deque[str] = deque(maxlen=16)
         self._stack = ExitStack()
         self._worker: Worker | None = None
-        self._wanted: list[tuple[str, str]] = []
+        self._wanted: dict[str, str] = {}
         self._refused: list[str] = []
         self._listen_for(settings)
 
@@ -122,11 +127,11 @@ class Hotkeys:
 
     def _listen_for(self, settings: HotkeySettings) -> None:
         self._refused = []
-        self._wanted = [
-            (field.name, text)
+        self._wanted = {
+            field.name: text
             for field in fields(settings)
             if (text := getattr(settings, field.name))
-        ]
+        }
         self._worker = None
         if self._wanted:
             self._worker = self._stack.enter_context(Worker(self._listen))
@@ -179,11 +184,11 @@ class Hotkeys:
                 )
                 self._refused.append("This system hands no keys to programs in the background")
                 return False
-            for number, (name, text) in enumerate(self._wanted):
-                if not self._keyboard.grab(number, combination_from_text(text)):
-                    log.warning("no hotkey for %s: another program has %s already", name, text)
-                    self._refused.append(f"Another program has {text} already")
-        for number in self._keyboard.pressed():
-            self._pressed.append(self._wanted[number][0])
+            combinations = {name: combination_from_text(t) for name, t in self._wanted.items()}
+            for name in sorted(self._keyboard.grab(combinations)):
+                text = self._wanted[name]
+                log.warning("no hotkey for %s: another program has %s already", name, text)
+                self._refused.append(f"Another program has {text} already")
+        self._pressed.extend(self._keyboard.pressed())
         time.sleep(PAUSE)
         return True

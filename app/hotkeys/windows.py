@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ctypes import wintypes
 from typing import Any
 
@@ -22,31 +22,29 @@ class WindowsKeyboard:
     def __init__(self, user32: Any = None) -> None:
         """user32: the library of that name."""
         self._user32 = ctypes.WinDLL("user32") if user32 is None else user32  # type: ignore[attr-defined]
-        self._numbers: list[int] = []
+        self._names: dict[int, str] = {}  # by the number that Windows tells
 
-    def grab(self, number: int, combination: Combination) -> bool:
-        """False if another program holds it."""
-        flags = NO_REPEAT | sum(FLAGS[modifier] for modifier in combination.modifiers)
-        granted = bool(
-            self._user32.RegisterHotKey(None, number, flags, virtual_key(combination.key))
-        )
-        if granted:
-            self._numbers.append(number)
-        return granted
+    def grab(self, wanted: Mapping[str, Combination]) -> frozenset[str]:
+        """Gives those that another program holds."""
+        for number, (name, combination) in enumerate(wanted.items()):
+            flags = NO_REPEAT | sum(FLAGS[modifier] for modifier in combination.modifiers)
+            if self._user32.RegisterHotKey(None, number, flags, virtual_key(combination.key)):
+                self._names[number] = name
+        return frozenset(wanted) - frozenset(self._names.values())
 
-    def pressed(self) -> Iterator[int]:
-        """Numbers of the combinations pressed since the last call."""
+    def pressed(self) -> Iterator[str]:
+        """Names of the combinations pressed since the last call."""
         message = wintypes.MSG()
         while self._user32.PeekMessageW(
             ctypes.byref(message), None, HOTKEY_MESSAGE, HOTKEY_MESSAGE, REMOVE
         ):
-            yield int(message.wParam)
+            yield self._names[int(message.wParam)]
 
     def close(self) -> None:
         """Give the keys back."""
-        for number in self._numbers:
+        for number in self._names:
             self._user32.UnregisterHotKey(None, number)
-        self._numbers = []
+        self._names = {}
 
 
 def virtual_key(key: str) -> int:

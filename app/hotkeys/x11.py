@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ctypes import POINTER, c_char_p, c_int, c_long, c_uint, c_ulong, c_void_p
 from itertools import chain, combinations
 from typing import Any
@@ -59,8 +59,8 @@ _ErrorHandler = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(_ErrorEvent))
 
 
 def open_x11_keyboard() -> X11Keyboard | None:
-    """None without an X server, or where a Wayland desktop would keep the keys to itself."""
-    if "WAYLAND_DISPLAY" in os.environ or "DISPLAY" not in os.environ:
+    """None without an X server."""
+    if "DISPLAY" not in os.environ:
         return None
     try:
         library = ctypes.CDLL("libX11.so.6")
@@ -90,11 +90,14 @@ class X11Keyboard:
         library.XCloseDisplay.argtypes = (c_void_p,)
         library.XSetErrorHandler.restype = c_void_p
         self._root = library.XDefaultRootWindow(self._display)
-        self._numbers: dict[tuple[int, int], int] = {}  # by keycode and modifiers
+        self._names: dict[tuple[int, int], str] = {}  # by keycode and modifiers
         self._refused = False
 
-    def grab(self, number: int, combination: Combination) -> bool:
-        """False if another program holds it, or the keyboard has no such key."""
+    def grab(self, wanted: Mapping[str, Combination]) -> frozenset[str]:
+        """Gives those that another program holds, or for which the keyboard has no key."""
+        return frozenset(name for name in wanted if not self._grab(name, wanted[name]))
+
+    def _grab(self, wanted: str, combination: Combination) -> bool:
         name = combination.key.upper() if len(combination.key) > 1 else combination.key
         keycode = self._x.XKeysymToKeycode(
             self._display, self._x.XStringToKeysym(name.encode("ascii"))
@@ -119,19 +122,19 @@ class X11Keyboard:
             )
         self._x.XSync(self._display, 0)
         self._x.XSetErrorHandler(c_void_p(before))
-        self._numbers[(keycode, mask)] = number
+        self._names[(keycode, mask)] = wanted
         return not self._refused
 
-    def pressed(self) -> Iterator[int]:
-        """Numbers of the combinations pressed since the last call."""
+    def pressed(self) -> Iterator[str]:
+        """Names of the combinations pressed since the last call."""
         every_mask = sum(MASKS.values())
         event = _Event()
         while self._x.XPending(self._display):
             self._x.XNextEvent(self._display, ctypes.byref(event))
             if event.key.type == KEY_PRESS:
-                number = self._numbers.get((event.key.keycode, event.key.state & every_mask))
-                if number is not None:
-                    yield number
+                name = self._names.get((event.key.keycode, event.key.state & every_mask))
+                if name is not None:
+                    yield name
 
     def close(self) -> None:
         """The server gives the keys back with the connection."""

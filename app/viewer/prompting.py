@@ -6,7 +6,7 @@ from imgui_bundle import ImVec2, imgui
 
 from app.viewer import theme
 from app.viewer.layout import Rect
-from engine.calibration.guide import Prompt
+from engine.calibration.guide import STEPS, Prompt
 
 LARGE, SMALL = 1.7, 0.95  # times the panels' text
 PADDING = 1.1  # em
@@ -25,7 +25,9 @@ def draw_prompt(room: Rect, prompt: Prompt) -> None:
     fit = min(1.0, inner / imgui.calc_text_size(prompt.text).x)
     imgui.pop_font()
     large = theme.FONT_SIZE * LARGE * fit
-    verdict = f"before: {prompt.verdict}" if prompt.verdict else ""
+    verdict = f"{prompt.step} of {len(STEPS)}" if prompt.step else ""
+    if prompt.verdict:
+        verdict += f"{', ' if verdict else ''}before: {prompt.verdict}"
     text_height = LARGE * fit * em
     height = 2 * padding + text_height + 0.6 * em + BAR * em + (1.5 * em if verdict else 0.0)
     imgui.set_next_window_pos(ImVec2(room.x + (room.width - width) / 2, room.y + EDGE * em))

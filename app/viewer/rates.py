@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imgui_bundle import ImVec2, imgui
 
-from app.statistics import Statistics, audio_delay
+from app.statistics import LatencyStatistics, Statistics, audio_delay
 from app.viewer import theme
 from app.viewer.layout import Rect
 from engine.data import Emotion
@@ -43,19 +43,19 @@ def lines_of(
     yield Line("face", f"{statistics.state_rate_hz:.1f} /s")
     yield Line("window", f"{drawing.rate_hz:.1f} /s")
     yield Line("dropped", f"{statistics.dropped}")
-    latency = statistics.latency
+    latency, to_screen = statistics.latency, statistics.latency_to_screen
     yield Line("Capture to send", "", heading=True)
     if latency is None:
         yield Line("nothing sent so far", "")
     else:
-        yield Line("half below", _milliseconds(latency.p50))
-        yield Line("95 % below", _milliseconds(latency.p95))
-        yield Line("99 % below", _milliseconds(latency.p99))
-    if statistics.latency_to_screen is not None:
-        yield Line("on screen, half below", _milliseconds(statistics.latency_to_screen.p50))
-    delay = audio_delay(latency, statistics.latency_to_screen)
+        yield from _shares(latency)
+    if to_screen is not None:
+        yield Line("Capture to screen", "", heading=True)
+        yield from _shares(to_screen)
+    delay = audio_delay(latency, to_screen)
     if delay is not None:
-        yield Line("audio delay for OBS", f"{delay} ms")
+        yield Line("Set this audio delay in OBS", "", heading=True)
+        yield Line("for the microphone", f"{delay} ms")
     if emotion is not None:
         likeliest = int(emotion.scores.argmax())
         yield Line("Emotion", "", heading=True)
@@ -76,6 +76,12 @@ def lines_of(
         yield Line("GPU time", _milliseconds(drawing.gpu_seconds))
     yield Line("draw calls", f"{drawing.draw_calls}")
     yield Line("detail", f"{drawing.supersampling:.2g}×")
+
+
+def _shares(latency: LatencyStatistics) -> Iterator[Line]:
+    yield Line("half below", _milliseconds(latency.p50))
+    yield Line("95 % below", _milliseconds(latency.p95))
+    yield Line("99 % below", _milliseconds(latency.p99))
 
 
 def fitted(lines: tuple[Line, ...], room: float) -> tuple[Line, ...]:

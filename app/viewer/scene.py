@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
-
-import numpy as np
 
 from app.viewer import BackgroundKind, FigureKind, Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
 from app.viewer.figure import Figure
 from app.viewer.film import Film
+from app.viewer.motion import Motion
 from app.viewer.notices import Notice
 from app.viewer.orbit import Orbit
 from app.viewer.rates import DrawingStatistics
@@ -41,7 +41,7 @@ class Scene:
         self._software = window.software
         self._detail = Detail(settings.supersampling, software=self._software)
         self._stance = Stance()
-        self._offset = np.zeros(3)
+        self._motion = Motion()
         with ExitStack() as opening:
             self._backdrop = opening.enter_context(
                 Backdrop(
@@ -86,9 +86,13 @@ class Scene:
             supersampling=self._figure.supersampling,
         )
 
-    def observe(self, shown: Shown) -> None:
-        """A new state: the figure moves with the person."""
-        self._offset = self._stance.update(shown.state)
+    def observe(self, shown: Shown | None, now: float) -> None:
+        """The newest state. now: `perf_counter` seconds."""
+        self._motion.take(shown, now)
+
+    def moves(self, figure: FigureKind, now: float) -> bool:
+        """Whether the figure moves on between two pictures; over the picture it must fit it."""
+        return figure != "overlay" and self._motion.moves(now)
 
     def adopt(self, before: ViewerSettings, settings: ViewerSettings) -> None:
         """Go over to other settings."""
@@ -120,13 +124,16 @@ class Scene:
         target = window.gl.screen
         target.viewport = (0, 0, width, height)
         self._figure.supersampling = self._detail.supersampling(width, height)
+        state = self._motion.draw(time.perf_counter())
+        if shown is not None and settings.figure == "overlay":
+            state = shown.state
         self._figure.draw(
             target,
             settings.figure,
-            None if shown is None else shown.state,
+            state,
             None if shown is None else shown.frame,
             mirrored=mirrored,
-            position=self._offset,
+            position=None if state is None else self._stance.update(state),
             camera=self.orbit.camera(width / height, aside=aside),
             background=self._backdrop.of_kind(settings.background),
         )
@@ -150,7 +157,7 @@ class Scene:
             shown,
             settings,
             mirrored=mirrored,
-            position=self._offset,
+            position=np.zeros(3) if shown is None else self._stance.update(shown.state),
             orbit=self.orbit,
             now=now,
         )

@@ -229,13 +229,13 @@ class Viewer:
             self._settings = replace(self._settings, size=(width, height))
 
     def _observe(self, shown: Shown | None) -> None:
+        now = time.perf_counter()
         self._notices.observe(
-            time.perf_counter(),
+            now,
             frame_index=None if shown is None else shown.frame.index,
             face=shown is not None and shown.state.confidence > 0,
         )
-        if shown is not None and shown is not self._drawn:
-            self._scene.observe(shown)
+        self._scene.observe(shown, now)
 
     def _is_due(self, shown: Shown | None) -> bool:
         """Whether drawing would show anything new: an idle window costs nothing."""
@@ -243,11 +243,13 @@ class Viewer:
             shown is not self._drawn
             or self._glow > 0
             or time.perf_counter() - self._drawn_at > SLOWEST
+            or self._scene.moves(self._settings.figure, time.perf_counter())
         )
 
     def _draw(self, shown: Shown | None, statistics: Statistics) -> tuple[Action, ...]:
         """What was asked for in the control panel."""
         started = time.perf_counter()
+        self.window.finish()  # a driver that is behind makes calls wait that hold Python's lock
         asked = Asked(self._settings)
         aside = self._aside(shown)
         self._scene.draw(shown, self._settings, mirrored=statistics.mirrored, aside=aside)

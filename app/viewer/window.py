@@ -187,7 +187,7 @@ class Window:
         imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
 
     def finish(self) -> None:
-        """Wait until everything is drawn, without Python's lock: other threads go on."""
+        """Wait until all is drawn that was asked for, without Python's lock: others go on."""
         if self._finish is not None:
             self._finish()
 

@@ -14,9 +14,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.calibration.winks import (
+    BLINKS,
+    TYPICAL_OPEN,
+    TYPICAL_OUTLINE,
+    TYPICAL_WINK,
+    Winks,
+)
 from engine.data import FaceState, Observation
 from engine.geometry import (
     Array,
+    euler_from_quaternion,
     matrix_from_quaternion,
     quaternion_from_euler,
     quaternion_from_matrix,
@@ -25,21 +33,8 @@ from engine.geometry import (
 LEAST_SPAN = 0.15
 """Of a channel between rest and utmost: less would make noise of it."""
 
-WINK_BEGINS, WINK_FULL = 0.45, 0.8
-"""Shares of a person's own wink, as the difference of the two eyeBlinks: below the first the lids
-are left as they are, from the second on one eye is closed and the other open."""
-
-UNLIKE_BEGINS, UNLIKE_FULL = 0.2, 0.4
-"""The same difference as a share of the closed eye's eyeBlink: two eyes that are both nearly closed
-blink, however much they differ."""
-
-WINK_RISE = 0.1
-"""Seconds in which a wink comes to be believed: lids of a blink do not quite close together, least
-of all in a turned face."""
-
 OPEN_EYE = 0.1  # what is left of the open eye's eyeBlink in a full wink
 
-_BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 _SQUINTS = (INDEX["eyeSquintLeft"], INDEX["eyeSquintRight"])
 
 
@@ -100,8 +95,13 @@ class CalibrationSettings:
     position:    of the resting head, metres in camera space; empty: the head is not recentred.
     gaze:        yaw, pitch of both eyes at rest, radians.
     camera_tilt: radians that the camera looks down.
+    winks:       whether a wink closes one eye only; False: the eyes are left as they are seen.
     wink_left, wink_right: by how much eyeBlink of the closed eye exceeds the open one's when this
-                 person winks; 0: not known, winks stay as they are.
+                 person winks; 0: not known, a typical wink is expected.
+    eyes_open:   apertures of the left and the right eye at rest (engine/calibration/winks.py);
+                 empty: not known, typical eyes are expected.
+    outlines:    by how much the open eye is wider than the closed one in a left, a right wink, in
+                 its own width at rest; empty: not known, likewise.
     link_eyes:   both eyes look and close alike.
     automatic:   the first two seconds in which the face rests are taken as neutral, if no rest is
                  known.
@@ -112,8 +112,11 @@ class CalibrationSettings:
     position: tuple[float, ...] = ()
     gaze: tuple[float, ...] = ()
     camera_tilt: float = 0.0
+    winks: bool = True
     wink_left: float = 0.0
     wink_right: float = 0.0
+    eyes_open: tuple[float, ...] = ()
+    outlines: tuple[float, ...] = ()
     link_eyes: bool = False
     automatic: bool = False
 
@@ -124,6 +127,12 @@ class CalibrationSettings:
                 raise ValueError(f"{name} is {list(values)}; expected {count} numbers, or none")
         if not -1.5 <= self.camera_tilt <= 1.5:
             raise ValueError(f"camera_tilt is {self.camera_tilt}; expected radians, -1.5 to 1.5")
+        for name in ("eyes_open", "outlines"):
+            values = getattr(self, name)
+            if len(values) not in (0, 2) or not all(0.0 < value <= 2.0 for value in values):
+                raise ValueError(
+                    f"{name} is {list(values)}; expected 2 numbers from 0 to 2, or none"
+                )
         for name in ("wink_left", "wink_right"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected 0 to 1")
@@ -155,9 +164,14 @@ class Calibration:
         self._neutral, full, self._dead_zone, self._curve = columns[:4]
         self._gain, self._offset, self._low, self._high = columns[4:]
         self._span = np.maximum(full - self._neutral, LEAST_SPAN)
-        self._changes_weights = bool(settings.channels or settings.link_eyes) or (
-            settings.wink_left > 0.0 and settings.wink_right > 0.0
-        )
+        self._changes_weights = bool(settings.channels or settings.link_eyes)
+        self._winks: Winks | None = None
+        if settings.winks and not settings.link_eyes:
+            self._winks = Winks(
+                np.array(settings.eyes_open or (TYPICAL_OPEN, TYPICAL_OPEN)),
+                np.array([settings.wink_left or TYPICAL_WINK, settings.wink_right or TYPICAL_WINK]),
+                np.array(settings.outlines or (TYPICAL_OUTLINE, TYPICAL_OUTLINE)),
+            )
         self._level = matrix_from_quaternion(quaternion_from_euler(-settings.camera_tilt, 0.0, 0.0))
         self._upright = np.eye(3)
         if settings.head:
@@ -165,8 +179,6 @@ class Calibration:
             resting = quaternion_from_euler(pitch, yaw, roll)
             self._upright = (self._level @ matrix_from_quaternion(resting)).T
         self._changes_pose = bool(settings.head or settings.position or settings.camera_tilt)
-        self._winks = np.zeros(2)  # 0..1, how much each eye winks
-        self._timestamp: float | None = None  # of the newest state
 
     def centred(self, seen: Observation) -> Observation:
         """Head and eyes at rest look straight ahead; the resting head is in front of the camera."""
@@ -190,38 +202,25 @@ class Calibration:
 
     def update(self, state: FaceState) -> FaceState:
         """The state with its weights mapped; always within 0..1."""
-        if not self._changes_weights:
+        winks = self._winking(state)
+        if not (self._changes_weights or winks.any()):
             return state
         weights = np.clip((state.weights - self._neutral) / self._span, 0.0, 1.0)
-        self._part_winks(weights, state)
+        if self.settings.link_eyes:
+            weights[list(BLINKS)] = weights[list(BLINKS)].mean()
+        for closed, wink in enumerate(winks):
+            weights[BLINKS[closed]] += wink * (1.0 - weights[BLINKS[closed]])
+            for channel in (BLINKS[1 - closed], _SQUINTS[1 - closed]):
+                weights[channel] *= 1.0 - wink * (1.0 - OPEN_EYE)
         weights = np.maximum(weights - self._dead_zone, 0.0) / (1.0 - self._dead_zone)
         weights = self._gain * weights**self._curve + self._offset
         return replace(state, weights=np.clip(weights, self._low, self._high))
 
-    def _part_winks(self, weights: Array, state: FaceState) -> None:
-        """Regressors let an open eye follow the closed one; a wink is known by their difference."""
-        settings, pair = self.settings, list(_BLINKS)
-        if settings.link_eyes:
-            weights[pair] = weights[pair].mean()
-            return
-        if settings.wink_left == 0.0 or settings.wink_right == 0.0:
-            return
-        left, right = state.weights[pair] - self._neutral[pair]
-        both = np.array([left - right, right - left])
-        shares = both / (settings.wink_left, settings.wink_right)
-        unlike = both / max(left, right, LEAST_SPAN)
-        winks = _smoothstep((shares - WINK_BEGINS) / (WINK_FULL - WINK_BEGINS))
-        winks *= _smoothstep((unlike - UNLIKE_BEGINS) / (UNLIKE_FULL - UNLIKE_BEGINS))
-        if self._timestamp is not None:
-            rise = max(state.timestamp - self._timestamp, 0.0) / WINK_RISE
-            winks = np.minimum(winks, self._winks + rise)
-        self._winks, self._timestamp = winks, state.timestamp
-        for closed, wink in enumerate(winks):
-            weights[_BLINKS[closed]] += wink * (1.0 - weights[_BLINKS[closed]])
-            for channel in (_BLINKS[1 - closed], _SQUINTS[1 - closed]):
-                weights[channel] *= 1.0 - wink * (1.0 - OPEN_EYE)
-
-
-def _smoothstep(share: Array) -> Array:
-    share = np.clip(share, 0.0, 1.0)
-    return np.asarray(share * share * (3.0 - 2.0 * share))
+    def _winking(self, state: FaceState) -> Array:
+        """(2,) 0..1, the left and the right eye."""
+        if self._winks is None:
+            return np.zeros(2)
+        pair = list(BLINKS)
+        blinks = state.weights[pair] - self._neutral[pair]
+        _, yaw, _ = euler_from_quaternion(state.head_rotation)
+        return self._winks.update(blinks, state.landmarks, yaw, state.timestamp)

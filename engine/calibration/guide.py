@@ -21,11 +21,13 @@ class Prompt:
     text:     what the person is asked to do, or how it ended.
     progress: 0..1 of the watching; 0 while there is time to prepare.
     verdict:  of the step before; empty: there is none.
+    step:     1 to len(STEPS); 0: it is over.
     """
 
     text: str
     progress: float
     verdict: str
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,11 @@ class Guide:
             return Prompt(f"Nobody was there for {PATIENCE:.0f} seconds", 0.0, self._verdict)
         if self.done:
             return Prompt("Calibrated", 1.0, self._verdict)
+        step = self._index + 1
         if self._absent > 0.5:
-            return Prompt("Come into the picture", 0.0, self._verdict)
+            return Prompt("Come into the picture", 0.0, self._verdict, step)
         progress = min(max((self._elapsed - PREPARE) / WATCH, 0.0), 1.0)
-        return Prompt(STEPS[self._index].text, progress, self._verdict)
+        return Prompt(STEPS[self._index].text, progress, self._verdict, step)
 
 
 def forgotten(settings: CalibrationSettings) -> CalibrationSettings:
@@ -127,4 +130,13 @@ def forgotten(settings: CalibrationSettings) -> CalibrationSettings:
     for name in BLENDSHAPES:
         channel = settings.channel(name)
         settings = settings.with_channel(replace(channel, neutral=0.0, full=1.0))
-    return replace(settings, head=(), position=(), gaze=(), wink_left=0.0, wink_right=0.0)
+    return replace(
+        settings,
+        head=(),
+        position=(),
+        gaze=(),
+        wink_left=0.0,
+        wink_right=0.0,
+        eyes_open=(),
+        outlines=(),
+    )

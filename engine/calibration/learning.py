@@ -8,16 +8,18 @@ import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.calibration import LEAST_SPAN, CalibrationSettings
+from engine.calibration.winks import BLINKS, TYPICAL_OPEN, TYPICAL_OUTLINE, apertures
 from engine.data import FaceState, Observation
 from engine.geometry import Array, euler_from_quaternion
+
+LEAST_OPEN = 0.15
+"""Of an eye at rest (`apertures`): less is a lid that hangs, or a person who looks down."""
 
 LEAST_FRAMES = 8
 """Fewer tell nothing, however long they took."""
 
 STILL = 0.015
 """Unrest of a face that rests (`RestLearner.unrest`); one that talks has several times that."""
-
-_BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 
 
 class RestLearner:
@@ -57,6 +59,7 @@ class RestLearner:
                     *euler_from_quaternion(seen.head_rotation),
                     *seen.head_position,
                     *seen.gaze.mean(axis=0),
+                    *apertures(seen.landmarks),
                 ]
             )
         )
@@ -77,8 +80,9 @@ class RestLearner:
             neutral = round(min(weight, 0.5), 4)
             full = max(channel.full, min(neutral + LEAST_SPAN, 1.0))
             settings = settings.with_channel(replace(channel, neutral=neutral, full=full))
-        gaze = np.median(np.array(self._poses)[:, 6:], axis=0).tolist()
-        return replace(self.recentred(settings), gaze=_rounded(gaze))
+        seen = np.median(np.array(self._poses)[:, 6:], axis=0).tolist()
+        eyes = [min(max(aperture, LEAST_OPEN), 1.0) for aperture in seen[2:]]
+        return replace(self.recentred(settings), gaze=_rounded(seen[:2]), eyes_open=_rounded(eyes))
 
     def recentred(self, settings: CalibrationSettings) -> CalibrationSettings:
         """`settings` with the head's place and direction as the middle. Call when done."""
@@ -87,9 +91,9 @@ class RestLearner:
 
 
 class RangeLearner:
-    """Watches channels do their utmost; single wild frames do not count."""
+    """Watches channels do their utmost; what comes only for a moment does not count."""
 
-    BELIEVED = 0.9  # quantile of the frames: a tenth of them may lie higher
+    BELIEVED = 0.7  # quantile of the frames: held for the third part of the time at least
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._channels = [INDEX[name] for name in names]
@@ -116,32 +120,42 @@ class RangeLearner:
 
 
 class WinkLearner:
-    """Watches one eye wink; learns by how much its eyeBlink exceeds the other's."""
+    """Watches one eye wink; learns by how much its eyeBlink exceeds the other's, and how much wider
+    the other is."""
 
     LEAST = 0.18  # a smaller difference cannot be told from a blink
+    LEAST_OUTLINE = 0.25  # likewise
 
     def __init__(self, side: str) -> None:
         """side: "left" or "right"."""
-        self._side = side
-        self._differences: list[float] = []
+        self._closed = 0 if side == "left" else 1
+        self._scores: list[float] = []
+        self._outlines: list[float] = []
 
     def watch(self, state: FaceState, settings: CalibrationSettings) -> None:
         """state: before any calibration."""
-        left, right = (
-            float(state.weights[index]) - settings.channel(BLENDSHAPES[index]).neutral
-            for index in _BLINKS
-        )
-        self._differences.append(left - right if self._side == "left" else right - left)
+        names = [BLENDSHAPES[index] for index in BLINKS]
+        neutral = [settings.channel(name).neutral for name in names]
+        blinks = state.weights[list(BLINKS)] - neutral
+        self._scores.append(float(blinks[self._closed] - blinks[1 - self._closed]))
+        if state.landmarks is not None:
+            opened = settings.eyes_open or (TYPICAL_OPEN, TYPICAL_OPEN)
+            wide = apertures(state.landmarks) / opened
+            self._outlines.append(float(wide[1 - self._closed] - wide[self._closed]))
 
     def learned(self, settings: CalibrationSettings) -> CalibrationSettings | None:
         """`settings` with this wink; None if there was none."""
-        if len(self._differences) < LEAST_FRAMES:
+        if len(self._scores) < LEAST_FRAMES:
             return None
-        reached = float(np.quantile(self._differences, 0.75))
-        if reached < self.LEAST:
+        score = float(np.quantile(self._scores, 0.75))
+        outline = float(np.quantile(self._outlines, 0.75)) if self._outlines else TYPICAL_OUTLINE
+        if score < self.LEAST or outline < self.LEAST_OUTLINE:
             return None
-        value = round(min(reached, 1.0), 4)
-        if self._side == "left":
+        outlines = list(settings.outlines or (TYPICAL_OUTLINE, TYPICAL_OUTLINE))
+        outlines[self._closed] = min(outline, 1.0)
+        settings = replace(settings, outlines=_rounded(outlines))
+        value = round(min(score, 1.0), 4)
+        if self._closed == 0:
             return replace(settings, wink_left=value)
         return replace(settings, wink_right=value)
 
