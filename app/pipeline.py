@@ -81,7 +81,9 @@ def run(
         outputs = stack.enter_context(Destinations(settings.outputs, forgiving=can_choose))
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(
-            SelectedSource(replace(settings.source, loop=endless), forgiving=can_choose)
+            SelectedSource(
+                replace(settings.source, loop=endless), forgiving=can_choose or settings.kiosk
+            )
         )
         desk = stack.enter_context(Desk(settings, source, outputs))
         keep_every_frame = settings.source.pace == "fast" and not source.live
@@ -115,7 +117,7 @@ def run(
             if frame is None:
                 if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
                     return not source_ended
-                frame = replace(shown.frame, timestamp=time.perf_counter())
+                frame = replace(shown.frame, timestamp=source.time())
             state = chain.update(frame, blind=gone or wish.paused)
             if visits is not None:
                 state = visits.update(state)
@@ -139,7 +141,7 @@ def run(
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
-                if alive is not None and not meter.stuck:
+                if alive is not None and not meter.stuck and not source.stuck:
                     alive()
                 actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
                 if viewer is None:
@@ -211,7 +213,10 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
 
 
 def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
-    """The window, or None where it is not wanted or cannot be had: tracking goes on without."""
+    """The window, or None where it is not wanted or cannot be had: tracking goes on without.
+
+    A booth is nothing without it: it ends, and is started again by its watchdog.
+    """
     if not settings.window:
         return None
     try:
@@ -219,6 +224,8 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
             open_viewer(settings.viewer, face_models=settings.tracking.models, kiosk=settings.kiosk)
         )
     except ViewerError as error:
+        if settings.kiosk:
+            raise
         log.warning("%s Going on without the window.", error)
         return None
 

@@ -34,6 +34,6 @@ class Visits:
             self._present = True
         if self._present and self._seen is not None and now - self._seen > GONE:
             self._present = False
-            self._chain.adopt(self._stranger)
+            self._chain.forget(self._stranger)
         shown = self._idling.update(state)
         return replace(shown, tracked=True) if self._idling.share > 0.0 else shown

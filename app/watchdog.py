@@ -16,6 +16,7 @@ from app.threads import Latest, Worker
 
 PULSE = "mien is alive"
 PULSE_PERIOD = 1.0  # s
+LOOK = 0.2  # s between two looks for one
 GIVE_UP = (0, 2, 130)  # exit codes of an end that was wanted, and of wrong usage
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ def mien_command(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def _run_once(command: Sequence[str], patience: Patience) -> int:
     """Its exit code; of one that hangs and is ended, the system's code for that."""
-    started = time.perf_counter()
-    beats: Latest[float] = Latest()
+    beats: Latest[int] = Latest()
+    silent = 0.0  # s, counted by our own looks: while the computer sleeps, nobody can speak
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace"
     )
@@ -74,17 +75,17 @@ def _run_once(command: Sequence[str], patience: Patience) -> int:
     def listen() -> bool:
         line = said.readline()
         if line.rstrip() == PULSE:
-            beats.put(time.perf_counter())
+            beats.put(1)
         elif line:
             print(line, end="", flush=True)
         return bool(line)
 
     with child, Worker(listen) as listening:
         try:
-            while not listening.wait(0.2):
-                beat = beats.peek()
-                limit = patience.start if beat is None else patience.silence
-                if time.perf_counter() - (started if beat is None else beat) > limit:
+            while not listening.wait(LOOK):
+                silent = 0.0 if beats.take(0.0) is not None else silent + LOOK
+                limit = patience.start if beats.peek() is None else patience.silence
+                if silent > limit:
                     log.warning("mien has been silent for %g s and is ended", limit)
                     child.kill()
                     break

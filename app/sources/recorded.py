@@ -45,6 +45,7 @@ class RecordedSource:
         self.live = False
         self.ended = False
         self.trouble = ""  # a recording has none that a person could mend
+        self.stuck = False
         self._loop = settings.loop
         limited = settings.limit and settings.pace == "realtime"
         self._shortest = (1.0 - EARLY) / settings.limit if limited else 0.0

@@ -20,7 +20,7 @@ from app.viewer.detail import Detail
 from app.viewer.figure import Figure
 from app.viewer.keys import Command, command_for, kiosk_command_for
 from app.viewer.look import LOOKS
-from app.viewer.notices import INVITATION, Notice, Notices
+from app.viewer.notices import AWAY, INVITATION, Notice, Notices
 from app.viewer.orbit import Orbit, after_key
 from app.viewer.overlay import Overlay
 from app.viewer.rates import DrawingStatistics
@@ -334,6 +334,8 @@ class Viewer:
         self, shown: Shown | None, statistics: Statistics, now: float
     ) -> tuple[Notice, ...]:
         if self._kiosk:
+            if self._notices.without_pictures(now):
+                return (AWAY,)
             return () if shown is not None and shown.state.confidence > 0 else (INVITATION,)
         return self._notices.current(
             now,
