@@ -141,8 +141,6 @@ def run(
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
-                if alive is not None and not meter.stuck and not source.stuck:
-                    alive()
                 actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
                 if viewer is None:
                     tracking.wait(PATIENCE)
@@ -166,6 +164,8 @@ def run(
                 if viewer is not None and (window := desk.taken_window()) is not None:
                     viewer.take(window)
                 desk.turn(_learned(chain), None if viewer is None else viewer.settings)
+                if alive is not None and not meter.stuck and not source.stuck:
+                    alive()  # not before the first drawing, which may take long
                 if Quit() in actions:
                     break
         except KeyboardInterrupt:

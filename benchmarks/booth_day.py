@@ -45,13 +45,14 @@ from app.sources.faults import KINDS
 from benchmarks.booth_crowd import write_crowd
 from benchmarks.soak import DATAGRAM_PORTS, Visitor, growth, knock
 
-CLIP = 600.0  # s; played again and again
+CLIP = 300.0  # s; played again and again
 LOOK_EVERY = 60.0  # s of booth time
 FAULT_EVERY = 90.0  # s
 HUNG_AT, KILLED_AT = 0.4, 0.8  # hours
 WARM = 1.0  # hours of the last process that are not counted
 TAKE_EVERY = 300.0  # s between two requests to record
 MIEN = (sys.executable, "-m", "app", "run")
+PROFILE = '[viewer.look]\nhair = "bald"\n'  # software OpenGL computes each hair, on the processor
 REMOTE = 19010
 FACE_PORT = 19011  # where the benchmark itself listens
 
@@ -80,6 +81,14 @@ if "--watched" in sys.orig_argv:  # the watchdog waits as long as a start takes 
     threading.Condition.wait = lambda self, timeout=None: wait(
         self, None if timeout is None else timeout / SPEED
     )
+
+
+    def leave_the_machine_its_time():  # what counts as hung depends on it, not on the booth
+        while not hasattr(sys.modules.get("app.meter"), "STUCK"):
+            sleep(0.05)
+        sys.modules["app.meter"].STUCK *= SPEED
+
+    threading.Thread(target=leave_the_machine_its_time, daemon=True).start()
 """
 
 
@@ -189,6 +198,8 @@ class Day:
         self._chance = random.Random(seed)
         self.expected = len(write_crowd(home / "crowd.mp4", CLIP, seed)) * hours * 3600.0 / CLIP
         self._environment = os.environ | {"MIEN_HOME": str(home / "data")}
+        (home / "data" / "profiles").mkdir(parents=True)
+        (home / "data" / "profiles" / "default.toml").write_text(PROFILE)
         once = ["--source", "demo", "--frames", "2", "--no-window", "--no-output"]
         subprocess.run([*MIEN, *once], check=True, env=self._environment)  # converts the networks
         self.before = contents(home / "data")

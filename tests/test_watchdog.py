@@ -72,9 +72,9 @@ while runs.parent.joinpath("awake").exists() is False:
         for pid in both:
             os.kill(pid, signal.SIGSTOP)
         time.sleep(1.5)
-        for pid in both:
+        for pid in both:  # the watchdog wakes first
             os.kill(pid, signal.SIGCONT)
-        time.sleep(0.5)
+            time.sleep(0.1)
         (tmp_path / "awake").touch()
         assert watching.wait(20.0) == 0
     assert (tmp_path / "runs").read_text() == "x"
