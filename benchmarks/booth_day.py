@@ -198,8 +198,8 @@ class Day:
         self._chance = random.Random(seed)
         self.expected = len(write_crowd(home / "crowd.mp4", CLIP, seed)) * hours * 3600.0 / CLIP
         self._environment = os.environ | {"MIEN_HOME": str(home / "data")}
-        (home / "data" / "profiles").mkdir(parents=True)
-        (home / "data" / "profiles" / "default.toml").write_text(PROFILE)
+        (home / "data" / "config").mkdir(parents=True)
+        (home / "data" / "config" / "default.toml").write_text(PROFILE)
         once = ["--source", "demo", "--frames", "2", "--no-window", "--no-output"]
         subprocess.run([*MIEN, *once], check=True, env=self._environment)  # converts the networks
         self.before = contents(home / "data")
