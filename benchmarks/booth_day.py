@@ -218,23 +218,25 @@ class Day:
         due = {self._look: LOOK_EVERY, self._ask_for_a_take: TAKE_EVERY, self._knock: LOOK_EVERY}
         next_time = dict(due)
         harm = [(HUNG_AT, signal.SIGSTOP), (KILLED_AT, signal.SIGKILL)]
-        while (now := (time.monotonic() - began) * self.speed) < 3600.0 * self.hours:
-            self._now, self._watchdog = now, process.pid
-            if process.poll() is not None:
-                raise SystemExit(f"the watchdog ended with {process.returncode}")
-            for visitor in visitors:
-                visitor.step(time.monotonic())
-            self._listen(face)
-            for what, period in due.items():
-                if now >= next_time[what]:
-                    next_time[what] = now + period
-                    what()
-            if harm and now > 3600.0 * min(harm[0][0], self.hours / 8) and self.looks:
-                os.kill(self.looks[-1].pid, harm.pop(0)[1])
-            time.sleep(0.005)
-        face.close()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        try:
+            while (now := (time.monotonic() - began) * self.speed) < 3600.0 * self.hours:
+                self._now, self._watchdog = now, process.pid
+                if process.poll() is not None:
+                    raise SystemExit(f"the watchdog ended with {process.returncode}")
+                for visitor in visitors:
+                    visitor.step(time.monotonic())
+                self._listen(face)
+                for what, period in due.items():
+                    if now >= next_time[what]:
+                        next_time[what] = now + period
+                        what()
+                if harm and now > 3600.0 * min(harm[0][0], self.hours / 8) and self.looks:
+                    os.kill(self.looks[-1].pid, harm.pop(0)[1])
+                time.sleep(0.005)
+        finally:
+            face.close()
+            process.terminate()
+            process.communicate(timeout=60)
 
     def _start(self) -> subprocess.Popen[bytes]:
         outputs = [f"--output={name}::{port}" for name, port in DATAGRAM_PORTS.items()]

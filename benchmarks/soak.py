@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -140,7 +139,7 @@ def soak(
                 if len(looks) % round(60.0 / PERIOD) == 1:
                     print(row(looks), flush=True)
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         summary, _ = process.communicate(timeout=30)
     return looks, summary, sum(visitor.received for visitor in visitors)
 

@@ -42,6 +42,19 @@ def test_what_fails_or_is_killed_is_started_again(tmp_path: Path) -> None:
     assert (tmp_path / "runs").read_text() == "xxx"
 
 
+def test_what_is_only_slow_is_given_more_time_in_the_end(tmp_path: Path) -> None:
+    body = "time.sleep(1.2)"
+    assert watch(command(tmp_path, body), QUICK) == 0
+    assert (tmp_path / "runs").read_text() in ("xx", "xxx")
+
+
+def test_patience_has_an_end() -> None:
+    patience = Patience()
+    for _ in range(9):
+        patience = patience.doubled()
+    assert (patience.start, patience.silence) == (240.0, 240.0)
+
+
 def test_what_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
     started = time.perf_counter()
     assert watch(command(tmp_path, "if number == 1: time.sleep(60)"), QUICK) == 0
