@@ -29,6 +29,7 @@ from app.viewer.stance import Stance
 from app.viewer.window import Window
 
 TITLE = "mien"
+KIOSK_SCALE = 3.0  # of the words in a booth
 SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
 NAP = 0.004  # seconds of waiting for something new
 AFTERGLOW = 6  # draws after the last touch: imgui takes in one event of a click in each
@@ -394,9 +395,10 @@ class Viewer:
 
 
 def in_kiosk(settings: ViewerSettings) -> ViewerSettings:
-    """With nothing on the screen but the figure."""
+    """With nothing on the screen but the figure, and words that are read from two metres away."""
     return replace(
         settings,
+        ui_scale=max(settings.ui_scale, KIOSK_SCALE),
         fullscreen=True,
         on_top=True,
         inset=False,
