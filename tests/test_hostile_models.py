@@ -52,11 +52,12 @@ def folder() -> Path:
     return path
 
 
-def spoil(path: Path, random: np.random.Generator) -> None:
-    """Something else in its place: noise, nothing, a folder, a link to itself, half of it."""
+def spoil(path: Path, random: np.random.Generator, kinds: int) -> None:
+    """Something else in its place: a folder, a link to itself, nothing, half of it, noise, other
+    bytes here and there."""
     whole = path.read_bytes() if path.is_file() else random.bytes(500)
     path.unlink(missing_ok=True)
-    kind = int(random.integers(6))
+    kind = int(random.integers(kinds))
     if kind == 0:
         path.mkdir()
     elif kind == 1:
@@ -87,7 +88,7 @@ def test_a_spoilt_network_of_the_face_is_made_anew_or_named(
     shutil.copytree(face_networks, folder)
     for path in sorted(folder.iterdir()):
         if random.random() < 0.7:
-            spoil(path, random)
+            spoil(path, random, 5)
     settings = TrackingSettings(
         face_model(), folder, runtime=RuntimeSettings(runtime="onnx", threads=1)
     )
@@ -114,7 +115,7 @@ def test_a_folder_of_rubbish_is_listed_checked_and_refused(
         (folder / f"{part}.json").write_text(json.dumps(card))
         for path in (folder / f"{part}.json", folder / file_name(part)):
             if random.random() < 0.6:
-                spoil(path, random)
+                spoil(path, random, 6)
     mien_models("list")
     for name in ("check", *NETWORKS):
         try:
