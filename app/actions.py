@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from app.options import Options
 from engine.calibration import CalibrationSettings, ChannelCalibration
 from engine.smoother import SmootherSettings
 
@@ -77,6 +78,13 @@ class SetOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class SetVirtualCamera:
+    """Show the figure as a webcam, as `--virtual-camera` would, or stop doing so."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetQuickness:
     """0 steady … 1 quick, of all channels that have none of their own."""
 
@@ -88,6 +96,20 @@ class SetChannel:
     """Map this blendshape so from now on."""
 
     channel: ChannelCalibration
+
+
+@dataclass(frozen=True, slots=True)
+class SetCalibration:
+    """All that is known of the person and their seat, from now on."""
+
+    calibration: CalibrationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """Go on with these."""
+
+    options: Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +126,42 @@ class SaveProfileAs:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewProfile:
+    """Begin one of this name, with everything as it is at first."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameProfile:
+    """Call the profile in use so from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteProfile:
+    """Forget the profile of this name, for good; not the one in use."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOutput:
+    """Stop sending to this receiver, and forget it."""
+
+    spec: str
+
+
 Action = (
-    Quit
+    SetCalibration
+    | SetOptions
+    | NewProfile
+    | RenameProfile
+    | DeleteProfile
+    | RemoveOutput
+    | Quit
     | SetMirror
     | Calibrate
     | Recentre
@@ -115,6 +171,7 @@ Action = (
     | SetSource
     | LookForCameras
     | SetOutput
+    | SetVirtualCamera
     | SetQuickness
     | SetChannel
     | SetProfile
@@ -129,6 +186,9 @@ class Wishes:
     rests, centres: how often calibrating and recentring were asked for.
     leading:        whether a person is to be led through a calibration.
     smoother:       None: as at the start.
+    idle:           the head lives by itself while nobody is there.
+    output_rate:    states a second that are sent at a beat; 0: each as it comes.
+    sparing:        look only at pictures that are worth it (engine/sparing.py).
     calibration:    of another profile; None: as at the start, and what was learned since.
     channels:       that were set one by one, each once.
     """
@@ -139,6 +199,9 @@ class Wishes:
     rests: int = 0
     centres: int = 0
     leading: bool = False
+    idle: bool = False
+    output_rate: float = 0.0
+    sparing: bool = False
     smoother: SmootherSettings | None = None
     calibration: CalibrationSettings | None = None
     channels: tuple[ChannelCalibration, ...] = ()

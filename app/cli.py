@@ -1,4 +1,4 @@
-"""The command line: the only place that prints errors and picks exit codes.
+"""The command line: the only place that tells errors and picks exit codes.
 
 0 done, 1 an error that the user can mend (one line), 2 wrong usage, 130 Ctrl-C.
 """
@@ -10,7 +10,7 @@ import logging
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from types import FrameType
 
@@ -27,9 +27,10 @@ from app.commands import (
     run,
     track,
 )
-from app.folders import log_folder
+from app.folders import is_one_folder, log_folder
 from app.log import set_up_log
 from app.native_messages import divert_native_messages
+from app.telling import print_error
 from engine.errors import MienError
 
 COMMANDS = {
@@ -44,11 +45,18 @@ COMMANDS = {
     "install-shortcut": install_shortcut,
 }
 
+NO_PACKAGES = (
+    "This mien is a folder by itself, which takes no packages: for that, install mien by pip."
+)
+
 log = logging.getLogger(__name__)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point of `mien`; gives the exit code."""
+def main(argv: Sequence[str] | None = None, *, tell: Callable[[str], None] = print_error) -> int:
+    """What `mien` does; gives the exit code.
+
+    tell: brings the line of an error to the person.
+    """
     parser = argparse.ArgumentParser(
         prog="mien", description="A webcam becomes a live 3D face that drives avatars."
     )
@@ -72,8 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = COMMANDS[arguments.command].run(arguments)
     except MienError as error:
-        log.info("ended by %s", type(error).__name__)
-        print(f"mien: {' '.join(str(error).split())}", file=sys.stderr)  # names may hold line ends
+        text = " ".join(str(error).split())  # names may hold line ends
+        log.info("ended by %s: %s", type(error).__name__, text)
+        tell(f"{text} {NO_PACKAGES}" if "pip install" in text and is_one_folder() else text)
         return 1
     except KeyboardInterrupt:
         return run.INTERRUPTED

@@ -15,74 +15,74 @@ from typing import Self
 
 from app.actions import (
     Action,
+    DeleteProfile,
     LookForCameras,
+    NewProfile,
+    RemoveOutput,
+    RenameProfile,
     SaveProfileAs,
+    SetCalibration,
     SetChannel,
     SetMirror,
+    SetOptions,
     SetOutput,
     SetProfile,
     SetQuickness,
     SetRecording,
     SetSource,
+    SetVirtualCamera,
     Wishes,
 )
-from app.destinations import Destinations
+from app.in_force import Errand, InForce, Parts, output_rate_in
 from app.keeping import ProfileKeeper
+from app.option_keys import options_of, with_options
+from app.options import Options
 from app.outputs import OutputSettings
-from app.profile import write_profile
-from app.selected_source import SelectedSource
+from app.profiles import delete_profile, remember_profile, rename_profile, save_profile_as
 from app.settings import (
+    DEFAULT_PROFILE,
     Profile,
     RunSettings,
+    in_force,
     load_profile,
     output_settings,
     output_spec,
     profile_names,
-    profile_path,
 )
 from app.sources.devices import list_cameras
-from app.statistics import CameraChoice, Situation
+from app.statistics import CameraChoice, RegressorState, Situation
 from app.threads import Latest, Worker
+from app.tracking import REGRESSOR_CHOICES
 from app.viewer import ViewerSettings
 from engine.calibration import CalibrationSettings
-from engine.errors import SettingsError
+from engine.errors import ModelError, SettingsError
+from models.installation import installed
 
 PATIENCE = 0.1  # s that the worker waits for an errand before it looks whether it should stop
-
-AT_START = (
-    "regressor",
-    "runtime",
-    "tracker",
-    "remote",
-    "hotkeys",
-    "output_rate",
-    "budget",
-    "takes",
-)
-"""Of a profile: what is not exchanged while it runs."""
-
-Errand = Callable[[], None]
 
 
 class Desk:
     """`wishes` is what was asked of the tracking thread so far; `profile` what is kept."""
 
-    def __init__(
-        self, settings: RunSettings, source: SelectedSource, destinations: Destinations
-    ) -> None:
-        self.wishes = Wishes(mirror=settings.mirror)
+    def __init__(self, settings: RunSettings, parts: Parts) -> None:
+        force = in_force(settings)
+        self.wishes = _following(Wishes(mirror=settings.mirror), force)
         self._keeper = ProfileKeeper(
-            settings.profile_name, settings.profile, writing=not settings.kiosk
+            settings.profile_name,
+            settings.profile if settings.kept is None else settings.kept,
+            writing=not settings.kiosk,
         )
         self._kiosk = settings.kiosk
-        self._source, self._destinations = source, destinations
-        self._smoother = settings.tracking.smoother
+        self._parts = parts
         self._errands: deque[Errand] = deque()
         self._errand: Latest[Errand] = Latest()
+        self._force = InForce(force, settings.tracking, parts, self._errands.append)
+        self._smoother = settings.tracking.smoother
+        self._models = settings.tracking.models
         self._cameras: tuple[CameraChoice, ...] = ()
-        self._opening = ""
-        self._fault = ""  # of the profile asked for last
-        self._output_fault = ""
+        self._regressors: tuple[RegressorState, ...] = ()
+        self._fault = settings.profile_fault  # of the profile asked for last
+        self._output_fault = self._option_fault = ""
         self._names: tuple[str, ...] = (settings.profile_name,)
         self._calibration, self._window = settings.tracking.calibration, settings.viewer
         self._taken: ViewerSettings | None = None
@@ -109,16 +109,31 @@ class Desk:
             case SetChannel(channel):
                 calibration = profile.calibration.with_channel(channel)
                 self._keeper.change(replace(profile, calibration=calibration))
+            case SetCalibration(calibration):
+                self.wishes = replace(self.wishes, calibration=calibration, channels=())
+                self._keeper.change(replace(profile, calibration=calibration))
             case SetSource(spec):
                 self._set_source(spec)
             case SetOutput(spec, on):
                 self._set_output(spec, on)
+            case RemoveOutput(spec):
+                self._remove_output(spec)
+            case SetOptions(options):
+                self._set_options(options)
+            case SetVirtualCamera(on):
+                self._set_virtual_camera(on)
             case LookForCameras():
-                self._errands.append(self._look_for_cameras)
+                self._errands.append(self._look_around)
             case SetProfile(name):
                 self._set_profile(name)
             case SaveProfileAs(name):
                 self._save_as(name)
+            case NewProfile(name):
+                self._begin(name)
+            case RenameProfile(name):
+                self._rename(name)
+            case DeleteProfile(name):
+                self._delete(name)
             case _:
                 pass
 
@@ -157,52 +172,106 @@ class Desk:
 
     def situation(self, calibration: CalibrationSettings) -> Situation:
         """What is set at this moment. calibration: as it is by now."""
+        parts, force = self._parts, self._force
         return Situation(
-            source=self._source.settings.spec,
-            source_fault=self._source.fault,
-            opening=self._opening,
+            source=parts.source.settings.spec,
+            source_fault=parts.source.fault,
+            opening=force.opening,
             cameras=self._cameras,
             output_fault=self._output_fault,
             quickness=self._smoother.quickness,
             calibration=calibration,
             profile=self._keeper.name,
-            profiles=tuple(sorted({*self._names, self._keeper.name})),
-            profile_fault=self._fault,
+            profiles=tuple(sorted({*self._names, self._keeper.name, DEFAULT_PROFILE})),
+            profile_fault=self._fault or self._keeper.fault,
+            options=options_of(force.profile),
+            option_fault=self._option_fault
+            or force.fault
+            or parts.tracking.fault
+            or parts.hotkeys.fault,
+            changing=force.changing,
+            regressors=self._regressors,
+            takes_folder=str(parts.takes.folder),
         )
 
-    # --- source and outputs -------------------------------------------------------------------
+    # --- source, outputs, options -------------------------------------------------------------
 
     def _set_source(self, spec: str) -> None:
-        chosen = replace(self.profile.source, spec=spec)
         # A file that somebody chose in the window goes on till they choose again.
-        played = replace(chosen, pace="realtime", loop=True)
-        self._opening = spec
-
-        def select() -> None:
-            self._source.select(played)
-            self._opening = ""
-
-        self._errands.append(select)
-        self._keeper.change(replace(self.profile, source=chosen))
+        played = replace(self._force.profile.source, spec=spec, pace="realtime", loop=True)
+        self._go_over(replace(self._force.profile, source=played))
+        self._keeper.change(replace(self.profile, source=replace(self.profile.source, spec=spec)))
 
     def _set_output(self, spec: str, on: bool) -> None:
+        settings = self._output(spec)
+        if settings is None:
+            return
+        self._errands.append(lambda: self._parts.destinations.switch(settings, on=on))
+        self._keep_output(settings, on)
+
+    def _remove_output(self, spec: str) -> None:
+        settings = self._output(spec)
+        if settings is None:
+            return
+        self._errands.append(lambda: self._parts.destinations.forget(settings))
+        self._keep_output(settings, False)
+
+    def _output(self, spec: str) -> OutputSettings | None:
         try:
-            (settings,) = output_settings((spec,), self.profile)
+            (settings,) = output_settings((spec,), self._force.profile)
         except SettingsError as error:
             self._output_fault = str(error)
-            return
+            return None
         self._output_fault = ""
-        self._errands.append(lambda: self._destinations.switch(settings, on=on))
+        return settings
+
+    def _keep_output(self, settings: OutputSettings, on: bool) -> None:
         others = [kept for kept in self.profile.outputs if not self._is(kept, settings)]
         outputs = (*others, output_spec(settings)) if on else tuple(others)
         self._keeper.change(replace(self.profile, outputs=outputs))
 
     def _is(self, spec: str, settings: OutputSettings) -> bool:
-        return output_settings((spec,), self.profile) == (settings,)
+        return output_settings((spec,), self._force.profile) == (settings,)
 
-    def _look_for_cameras(self) -> None:
-        self._cameras = tuple(CameraChoice(c.number, c.name) for c in list_cameras())
+    def _set_virtual_camera(self, on: bool) -> None:
+        force, kept = self._force.profile, self.profile
+        self._go_over(replace(force, virtual_camera=replace(force.virtual_camera, on=on)))
+        self._keeper.change(replace(kept, virtual_camera=replace(kept.virtual_camera, on=on)))
+
+    def _set_options(self, options: Options) -> None:
+        before = options_of(self._force.profile)
+        try:
+            force = with_options(self._force.profile, before, options)
+            kept = with_options(self.profile, before, options)
+        except SettingsError as error:
+            self._option_fault = str(error)
+            return
+        self._option_fault = ""
+        self._go_over(force)
+        self._keeper.change(kept)
+
+    def _go_over(self, force: Profile) -> None:
+        self._force.go_over(force)
+        self.wishes = _following(self.wishes, force)
+
+    def _look_around(self) -> None:
+        own = self._parts.virtual_camera.device
+        self._cameras = tuple(
+            CameraChoice(camera.number, camera.title)
+            for camera in list_cameras()
+            if not camera.answers_to(own)
+        )
         self._names = profile_names()
+        self._regressors = tuple(self._regressor_state(name) for name in REGRESSOR_CHOICES)
+
+    def _regressor_state(self, name: str) -> RegressorState:
+        if name == "mediapipe":
+            return RegressorState(name, "")
+        try:
+            missing = "" if installed(self._models, name) else f"mien models add {name}"
+        except ModelError as error:
+            missing = str(error)
+        return RegressorState(name, missing)
 
     # --- profiles -----------------------------------------------------------------------------
 
@@ -213,14 +282,14 @@ class Desk:
         except SettingsError as error:
             self._fault = str(error)
             return
-        waiting = [key for key in AT_START if getattr(profile, key) != getattr(self.profile, key)]
-        self._fault = f"From the next start on: {', '.join(waiting)}." if waiting else ""
+        self._fault = self._option_fault = ""
         self._keeper.take(name, profile)
-        if profile.source.spec != self._source.settings.spec:
-            self._set_source(profile.source.spec)
-        self._errands.append(lambda: self._destinations.only(outputs))
+        self._remember(name)
+        played = replace(profile.source, pace="realtime", loop=True)
+        self._go_over(replace(profile, source=played))
+        self._errands.append(lambda: self._parts.destinations.only(outputs))
         self._smoother, self._calibration = profile.smoother, profile.calibration
-        self._taken = self._window = profile.viewer
+        self._taken = self._window = replace(profile.viewer, panel=True)
         self.wishes = replace(
             self.wishes,
             mirror=profile.mirror,
@@ -229,14 +298,50 @@ class Desk:
             channels=(),
         )
 
-    def _save_as(self, name: str) -> None:
+    def _begin(self, name: str) -> None:
         try:
-            write_profile(profile_path(name), self.profile)
+            save_profile_as(name, Profile())
+        except SettingsError as error:
+            self._fault = str(error)
+            return
+        self._names = profile_names()
+        self._set_profile(name)
+
+    def _save_as(self, name: str) -> None:
+        self._go_on_as(name, lambda: save_profile_as(name, self.profile))
+
+    def _rename(self, name: str) -> None:
+        before = self._keeper.name
+        if name != before:
+            self._go_on_as(name, lambda: rename_profile(before, name, self.profile))
+
+    def _go_on_as(self, name: str, write: Callable[[], None]) -> None:
+        """With the same settings under another name, once they are written."""
+        self._keeper.write()
+        try:
+            write()
         except SettingsError as error:
             self._fault = str(error)
             return
         self._fault = ""
         self._keeper.take(name, self.profile)
+        self._names = profile_names()
+        self._remember(name)
+
+    def _delete(self, name: str) -> None:
+        if name == self._keeper.name:
+            self._set_profile(DEFAULT_PROFILE)
+        try:
+            delete_profile(name)
+        except SettingsError as error:
+            self._fault = str(error)
+        self._names = profile_names()
+
+    def _remember(self, name: str) -> None:
+        try:
+            remember_profile(name)
+        except SettingsError as error:
+            self._fault = str(error)
 
     # --- the worker ---------------------------------------------------------------------------
 
@@ -257,3 +362,8 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         self._worker.__exit__(kind, error, trace)
+
+
+def _following(wishes: Wishes, force: Profile) -> Wishes:
+    """With what is in force."""
+    return replace(wishes, idle=force.idle, output_rate=output_rate_in(force), sparing=force.budget)

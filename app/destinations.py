@@ -28,6 +28,11 @@ class Destination:
     sent: int = 0
 
     @property
+    def trouble(self) -> str:
+        """Why nothing arrives, as far as is known."""
+        return "" if self.output is None else self.output.trouble
+
+    @property
     def datagrams(self) -> int:
         """How many were sent so far."""
         return self.sent + (0 if self.output is None else self.output.datagrams)
@@ -75,11 +80,17 @@ class Destinations:
                 before.output.close()
             self._put(Destination(settings, None, sent=before.datagrams))  # the good-bye, too
 
+    def forget(self, settings: OutputSettings) -> None:
+        """Stop sending to this receiver; it is not listed any more."""
+        self.switch(settings, on=False)
+        with self._lock:
+            self._all = tuple(d for d in self._all if d.settings != settings)
+
     def only(self, outputs: Sequence[OutputSettings]) -> None:
-        """Send to these receivers and to no others."""
+        """Send to these receivers and to no others; those are not listed any more."""
         for destination in self._all:
             if destination.settings not in outputs:
-                self.switch(destination.settings, on=False)
+                self.forget(destination.settings)
         for settings in outputs:
             self.switch(settings, on=True)
 

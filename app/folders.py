@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -30,10 +31,25 @@ def takes_folder() -> Path:
     return Path(platformdirs.user_videos_dir()) / NAME if home is None else home / "takes"
 
 
+def menu_folder() -> Path:
+    """What the person's menu is made of: on Windows the start menu's Programs."""
+    return Path(platformdirs.user_applications_dir())
+
+
+def desktop_folder() -> Path:
+    """What lies on the person's desktop."""
+    return Path(platformdirs.user_desktop_dir())
+
+
 def log_folder() -> Path:
     """Log files. The folder may not exist yet."""
     home = _home()
     return Path(platformdirs.user_log_dir(NAME, appauthor=False)) if home is None else home / "log"
+
+
+def is_one_folder() -> bool:
+    """Whether this mien is a folder that needs no Python and takes no packages (docs/build.md)."""
+    return bool(getattr(sys, "frozen", False))
 
 
 def _home() -> Path | None:

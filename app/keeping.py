@@ -17,11 +17,13 @@ log = logging.getLogger(__name__)
 class ProfileKeeper:
     """The profile as it is by now. A profile that cannot be written is told once, in a line.
 
+    fault:   why it could not be written last; empty: it was.
     writing: False: nothing is kept of anybody (kiosk).
     """
 
     def __init__(self, name: str, profile: Profile, *, writing: bool = True) -> None:
         self.name = name
+        self.fault = ""
         self.profile = profile
         self._written = profile
         self._writing = writing
@@ -50,7 +52,9 @@ class ProfileKeeper:
         self._written = self.profile
         try:
             write_profile(profile_path(self.name), self.profile)
+            self.fault = ""
         except SettingsError as error:
+            self.fault = str(error)
             if not self._told:
                 log.warning("%s", error)
             self._told = True

@@ -21,6 +21,7 @@ from app.statistics import (
     Situation,
     Statistics,
     Summary,
+    VirtualCameraStatistics,
 )
 from engine.calibration.guide import Prompt
 from engine.data import FaceState, Frame
@@ -37,6 +38,9 @@ class Named(Protocol):
 
     @property
     def trouble(self) -> str: ...
+
+    @property
+    def rate(self) -> float | None: ...
 
 
 class Meter:
@@ -108,6 +112,7 @@ class Meter:
         wishes: Wishes,
         prompt: Prompt | None = None,
         situation: Situation | None = None,
+        virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Statistics:
         """Main thread: how it is going, new a few times a second."""
         now = time.perf_counter()
@@ -126,6 +131,7 @@ class Meter:
                 recording_seconds=recorded,
                 prompt=prompt,
                 situation=situation,
+                virtual_camera=virtual_camera,
             )
             return self._statistics
         destinations = self._outputs.every
@@ -142,6 +148,9 @@ class Meter:
             prompt=prompt,
             situation=situation,
             trouble=self._source.trouble,
+            virtual_camera=virtual_camera,
+            recording_fault=self._takes.fault,
+            capture_rate_wanted=self._source.rate,
             capture_rate_hz=self._captures.hertz(),
             state_rate_hz=self._states.hertz(),
             latency=self._latency.percentiles(),
@@ -156,7 +165,13 @@ class Meter:
         return self._statistics
 
     def summary(
-        self, dropped: int, *, mirrored: bool, snapshot: Path | None, interrupted: bool
+        self,
+        dropped: int,
+        *,
+        mirrored: bool,
+        snapshot: Path | None,
+        interrupted: bool,
+        virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Summary:
         """The whole run, after its end."""
         return Summary(
@@ -173,6 +188,7 @@ class Meter:
             snapshot=snapshot,
             recording_failed=self._takes.failed,
             interrupted=interrupted,
+            virtual_camera=virtual_camera,
         )
 
     def _recordings(self) -> tuple[RecordingStatistics, ...]:
@@ -188,5 +204,5 @@ def _of_destination(destination: Destination, before: int, seconds: float) -> Ou
         datagrams_per_second=(destination.datagrams - before) / seconds,
         spec=output_spec(destination.settings),
         on=destination.output is not None,
-        fault=destination.fault,
+        fault=destination.fault or destination.trouble,
     )

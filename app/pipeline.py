@@ -1,10 +1,10 @@
 """The program, top to bottom: source -> chain -> mirror -> outputs, files, viewer.
 
-Three threads, and one for errands. `capture` always drains the source, so that the next picture is
-fresh; `track` takes the newest picture, computes its face state and sends it; the main thread owns
-the window and draws the newest state. Between them lie one-slot mailboxes, no queues: whoever is
-slow sees fewer pictures, never older ones. Only at pace `fast` capture waits for track, so that
-none is left out.
+Three threads, one for errands, one for the virtual camera. `capture` always drains the source, so
+that the next picture is fresh; `track` takes the newest picture, computes its face state and sends
+it; the main thread owns the window and draws the newest state. Between them lie one-slot mailboxes,
+no queues: whoever is slow sees fewer pictures, never older ones. Only at pace `fast` capture waits
+for track, so that none is left out.
 What people ask for, by key, in the panel or over OSC, the desk sees to: the tracking thread hears
 of it as `Wishes`, and what takes long is done by the desk's own worker.
 """
@@ -19,22 +19,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.actions import Action, Lead, Quit, Wishes
+from app.actions import Action, Lead, Quit, SetRecording, Wishes
+from app.budget import CAMERA_RATE
 from app.desk import Desk
 from app.destinations import Destinations
 from app.folders import takes_folder
 from app.hotkeys import Hotkeys
+from app.in_force import Parts, output_rate_in, source_in, tracking_in
 from app.meter import Meter
 from app.recordings.takes import Takes
 from app.remote import open_remote
 from app.selected_source import SelectedSource
-from app.settings import RunSettings
+from app.selected_tracking import SelectedTracking
+from app.settings import RunSettings, in_force
 from app.sources import is_short
 from app.statistics import Summary
 from app.steady import SteadySender
 from app.threads import Latest, Worker
-from app.tracking import open_chain
-from app.viewer import Shown, open_viewer
+from app.viewer import Shown, open_studio, open_viewer
+from app.virtual_camera.camera import VirtualCamera
 from app.visits import Visits
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
@@ -43,11 +46,14 @@ from engine.data import Frame
 from engine.errors import ViewerError
 from engine.idle import Idling
 from engine.mirror import mirrored
+from engine.sparing import Sparing
 
 if TYPE_CHECKING:
+    from app.viewer.studio import Studio
     from app.viewer.viewer import Viewer
 
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
+NAP = 0.005  # s of waiting for something to draw without a window
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
 
 log = logging.getLogger(__name__)
@@ -73,26 +79,46 @@ def run(
         )
         remote = stack.enter_context(open_remote(settings.remote))
         hotkeys = stack.enter_context(Hotkeys(settings.profile.hotkeys))
-        chain = open_chain(settings.tracking, stack, live=True)
+        force = in_force(settings)
+        looking = SelectedTracking(tracking_in(force, settings.tracking))
+        chain = stack.enter_context(looking).chain
         if guide is not None:
             chain.lead()
-        viewer = _open_window(settings, stack)
+        virtual_camera = VirtualCamera(settings.virtual_camera)
+        viewer = _open_window(settings, stack, virtual_camera)
         can_choose = viewer is not None and viewer.settings.panel  # what cannot be opened, there
+        if not can_choose:
+            virtual_camera.require()
+        stack.enter_context(virtual_camera)
+        studio = _open_studio(settings, stack, virtual_camera) if viewer is None else None
         outputs = stack.enter_context(Destinations(settings.outputs, forgiving=can_choose))
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(
             SelectedSource(
-                replace(settings.source, loop=endless), forgiving=can_choose or settings.kiosk
+                replace(source_in(force), loop=endless),
+                forgiving=can_choose or settings.kiosk,
+                own_camera=lambda: virtual_camera.device,
             )
         )
-        desk = stack.enter_context(Desk(settings, source, outputs))
-        keep_every_frame = settings.source.pace == "fast" and not source.live
         meter = Meter(source, outputs, takes)
+        rate = output_rate_in(force)
+        steady = SteadySender(rate, states, outputs, meter, at_once=force.budget)
+        parts = Parts(source, outputs, looking, takes, remote, hotkeys, steady, virtual_camera)
+        desk = stack.enter_context(Desk(settings, parts))
+        keep_every_frame = settings.source.pace == "fast" and not source.live
         refused: list[Frame] = []  # at most one, which capture offers again
-        visits = Visits(chain) if settings.kiosk else Idling() if settings.profile.idle else None
+        visits = Visits(chain) if settings.kiosk else None
+        idling = Idling()
+        sparing = Sparing(CAMERA_RATE)
         done = [desk.wishes]  # what track has seen to
 
+        def learning() -> bool:
+            """Whether a calibration is under way, which should see every picture."""
+            return chain.leading or chain.calibrating
+
         def capture() -> bool:
+            if done[0].sparing:
+                source.look_at(CAMERA_RATE if learning() else sparing.rate)
             frame = refused.pop() if refused else source.read()
             if frame is None:
                 return not source.ended
@@ -108,6 +134,7 @@ def run(
         def track() -> bool:
             meter.stepped()
             wish = wished.peek() or done[0]
+            looking.take_over()
             _see_to(wish, done[0], chain, takes)
             done[0] = wish
             source_ended = not capturing.running  # asked before the last picture is taken
@@ -118,12 +145,19 @@ def run(
                 if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
                     return not source_ended
                 frame = replace(shown.frame, timestamp=source.time())
-            state = chain.update(frame, blind=gone or wish.paused)
+            blind = gone or wish.paused
+            if wish.sparing and not (blind or learning()) and not sparing.worth(frame):
+                return True
+            state = chain.update(frame, blind=blind)
+            if wish.sparing:
+                sparing.seen(frame, state)
             if visits is not None:
                 state = visits.update(state)
+            elif wish.idle:
+                state = idling.update(state)
             if wish.mirror:
                 state = mirrored(state)
-            if not settings.output_rate and outputs.send(state):
+            if not wish.output_rate and outputs.send(state):
                 meter.sent(frame)
             meter.tracked(state)
             takes.write(state, frame)
@@ -134,22 +168,25 @@ def run(
 
         capturing = stack.enter_context(Worker(capture))
         tracking = stack.enter_context(Worker(track))
-        if settings.output_rate:
-            steady = SteadySender(settings.output_rate, states, outputs, meter)
-            stack.enter_context(Worker(steady.step))
+        stack.enter_context(Worker(steady.step))
         interrupted = False
         try:
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
+                virtual_camera.check()
                 actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
-                if viewer is None:
+                if viewer is None and studio is None:
                     tracking.wait(PATIENCE)
-                else:
+                elif studio is not None:
+                    studio.draw(states.peek(), mirrored=desk.wishes.mirror)
+                    tracking.wait(NAP)
+                elif viewer is not None:
                     statistics = meter.statistics(
                         frames.overwritten,
                         wishes=desk.wishes,
                         prompt=chain.prompt,
                         situation=desk.situation(chain.calibration),
+                        virtual_camera=virtual_camera.statistics,
                     )
                     actions += viewer.draw(states.peek(), statistics)
                     if viewer.drawn is not None:
@@ -160,6 +197,8 @@ def run(
                     desk.see_to(action)
                 if desk.wishes.leading and chain.led is not None:
                     desk.see_to(Lead(False))
+                if desk.wishes.recording and takes.stopped:
+                    desk.see_to(SetRecording(False))
                 wished.put(desk.wishes)
                 if viewer is not None and (window := desk.taken_window()) is not None:
                     viewer.take(window)
@@ -181,6 +220,7 @@ def run(
         mirrored=desk.wishes.mirror,
         snapshot=settings.snapshot,
         interrupted=interrupted,
+        virtual_camera=virtual_camera.statistics,
     )
 
 
@@ -212,8 +252,10 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
         takes.end()
 
 
-def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
-    """The window, or None where it is not wanted or cannot be had: tracking goes on without.
+def _open_window(
+    settings: RunSettings, stack: ExitStack, virtual_camera: VirtualCamera
+) -> Viewer | None:
+    """The window; None where it is not wanted, or cannot be had and is no must.
 
     A booth is nothing without it: it ends, and is started again by its watchdog.
     """
@@ -221,13 +263,29 @@ def _open_window(settings: RunSettings, stack: ExitStack) -> Viewer | None:
         return None
     try:
         return stack.enter_context(
-            open_viewer(settings.viewer, face_models=settings.tracking.models, kiosk=settings.kiosk)
+            open_viewer(
+                settings.viewer,
+                face_models=settings.tracking.models,
+                kiosk=settings.kiosk,
+                audience=virtual_camera,
+            )
         )
     except ViewerError as error:
-        if settings.kiosk:
+        if settings.needs_window or settings.kiosk:
             raise
         log.warning("%s Going on without the window.", error)
         return None
+
+
+def _open_studio(
+    settings: RunSettings, stack: ExitStack, virtual_camera: VirtualCamera
+) -> Studio | None:
+    """What draws for a virtual camera that is wanted where there is no window."""
+    if not settings.virtual_camera.on:
+        return None
+    return stack.enter_context(
+        open_studio(settings.viewer, virtual_camera, face_models=settings.tracking.models)
+    )
 
 
 def _write_snapshot(path: Path, last: Shown, settings: RunSettings, *, mirrored: bool) -> None:

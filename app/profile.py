@@ -66,6 +66,34 @@ def write_profile(path: Path, settings: object) -> None:
         ) from error
 
 
+def with_value(settings: T, key: str, value: object) -> T:
+    """The same settings with one value exchanged, checked as if it stood in the file.
+
+    key: as in the file, a table's after its name: `tracker.person`. Raises SettingsError.
+    """
+    table = _table_from_dataclass(settings)
+    *parents, last = key.split(".")
+    place = table
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise SettingsError(f"`{key}` is not a setting; `{parent}` is no table.")
+    place[last] = _plain_value(value)
+    faults: list[str] = []
+    changed = _dataclass_from_table(table, type(settings), "", faults)
+    if faults:
+        raise SettingsError("; ".join(faults) + ".")
+    return typing.cast(T, changed)
+
+
+def value_from_text(text: str) -> object:
+    """A value as a profile writes it, or the text itself: `true`, `60`, `["csv"]`, `demo`."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
 def _dataclass_from_table(
     table: dict[str, Any], kind: type, where: str, faults: list[str]
 ) -> object | None:

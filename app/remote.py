@@ -38,15 +38,19 @@ log = logging.getLogger(__name__)
 
 def open_remote(spec: str) -> Remote:
     """At [HOST:]PORT; at no port if it is empty. Raises SettingsError, OutputError."""
+    return Remote(_address(spec))
+
+
+def _address(spec: str) -> Address | None:
     if not spec:
-        return Remote(None)
+        return None
     host, _, port = spec.rpartition(":")
     if not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         raise SettingsError(
             f"`remote` is {spec!r}; expected a port such as 9010, or 0.0.0.0:9010 for other "
             "computers, too."
         )
-    return Remote(resolve(host or "127.0.0.1", int(port)))
+    return resolve(host or "127.0.0.1", int(port))
 
 
 class Remote:
@@ -56,6 +60,14 @@ class Remote:
         """address: None: nobody may ask. Raises OutputError if the port is not to be had."""
         self._listener = None if address is None else DatagramListener(address)
         self._told = False
+
+    def listen(self, spec: str) -> None:
+        """There instead. Raises SettingsError, OutputError; then it listens nowhere."""
+        self.close()
+        self._listener = None
+        address = _address(spec)
+        if address is not None:
+            self._listener = DatagramListener(address)
 
     @property
     def port(self) -> int | None:

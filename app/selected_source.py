@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -27,10 +28,18 @@ class SelectedSource:
 
     forgiving: where the first source cannot be opened there is none, `fault` tells why, and it is
                tried again and again.
+    own_camera: name of the virtual camera that this run shows itself with, which it does not watch.
     """
 
-    def __init__(self, settings: SourceSettings, *, forgiving: bool = False) -> None:
+    def __init__(
+        self,
+        settings: SourceSettings,
+        *,
+        forgiving: bool = False,
+        own_camera: Callable[[], str] = str,
+    ) -> None:
         """Raises SourceError, unless it forgives."""
+        self._own_camera = own_camera
         self.settings = settings
         self.fault = ""
         self._source: Source | None = None
@@ -43,7 +52,7 @@ class SelectedSource:
         self._attempted = time.perf_counter()  # to open it
         self._failing_since: float | None = None
         try:
-            self._source = open_source(settings)
+            self._source = open_source(settings, own_camera=self._own_camera())
         except SourceError as error:
             if not forgiving:
                 raise
@@ -60,6 +69,10 @@ class SelectedSource:
     @property
     def live(self) -> bool:
         return self._source is None or self._source.live
+
+    @property
+    def rate(self) -> float | None:
+        return None if self._source is None else self._source.rate
 
     @property
     def trouble(self) -> str:
@@ -80,7 +93,7 @@ class SelectedSource:
         Where it cannot be opened the old one goes on, and `fault` tells why. May take seconds.
         """
         try:
-            source = open_source(settings)
+            source = open_source(settings, own_camera=self._own_camera())
         except SourceError as error:
             self.fault = str(error)
             return
@@ -89,6 +102,11 @@ class SelectedSource:
         if surplus is not None:
             surplus.close()
         self.fault, self.settings = "", settings
+
+    def look_at(self, limit: float) -> None:
+        """The reading thread: see `Source.look_at`. A lower limit of the settings' stands."""
+        if self._source is not None:
+            self._source.look_at(min(limit, self.settings.limit or limit))
 
     def read(self) -> Frame | None:
         """See `Source.read`. Whatever a live source does, the run goes on. Raises SourceError if a
@@ -138,7 +156,7 @@ class SelectedSource:
             return
         self._attempted = now
         try:
-            source = open_source(self.settings)
+            source = open_source(self.settings, own_camera=self._own_camera())
         except SourceError as error:
             self.fault = str(error)
             return

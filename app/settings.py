@@ -21,6 +21,7 @@ from app.recordings.takes import TakeSettings
 from app.sources import SourceSettings
 from app.tracking import RegressorChoice, TrackingSettings
 from app.viewer import ViewerSettings
+from app.virtual_camera import VirtualCameraSettings
 from engine.calibration import CalibrationSettings
 from engine.errors import SettingsError
 from engine.runtime import Runtime, RuntimeSettings
@@ -40,7 +41,7 @@ class Profile:
     remote:     [HOST:]PORT at which other programs may ask over OSC; empty: nowhere.
     idle:       the head lives by itself while nobody is there; receivers are still told so.
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
-    budget:     leave the processor to a game: half the pictures, predicted in between.
+    budget:     leave the processor to a game: few looks at a still face, predicted in between.
     regressor:  what looks at the face; all but MediaPipe have to be added (`mien models`).
     """
 
@@ -61,6 +62,7 @@ class Profile:
     calibration: CalibrationSettings = CalibrationSettings()
     takes: TakeSettings = TakeSettings()
     viewer: ViewerSettings = ViewerSettings()
+    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     vmc: VmcSettings = VmcSettings()
     osc: OscSettings = OscSettings()
     ifacialmocap: IFacialMocapSettings = IFacialMocapSettings()
@@ -85,6 +87,7 @@ class RunSettings:
     """One run.
 
     window:     whether to open one (where a display can be had).
+    needs_window: whether it is an error if there is none.
     frames:     end after so many pictures; None: no such end.
     seconds:    end so long after the first state; None: no such end.
     recordings: files to write; the ending says which format.
@@ -92,7 +95,12 @@ class RunSettings:
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
     snapshot:   PNG of the last state, rendered at the end.
     profile:    name of the profile, and what it holds, for settings changed in the window.
+    kept:       what the profile holds on disk, if `profile` has more; None: the same.
+    profile_fault: why it is not the one that was asked for; empty: it is.
+    budget:     leave the processor to a game (app/budget.py).
+    idle:       the head lives by itself while nobody is there.
     kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
+    virtual_camera: the figure as a webcam of this computer.
     """
 
     source: SourceSettings
@@ -110,7 +118,13 @@ class RunSettings:
     snapshot: Path | None
     profile_name: str
     profile: Profile
+    kept: Profile | None = None
+    profile_fault: str = ""
+    budget: bool = False
+    idle: bool = False
     kiosk: bool = False
+    needs_window: bool = False
+    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
 
 
 def profile_path(name: str) -> Path:
@@ -152,6 +166,26 @@ def output_spec(output: OutputSettings) -> str:
 def output_settings(specs: tuple[str, ...], profile: Profile) -> tuple[OutputSettings, ...]:
     """Destinations with the profile's settings of their protocols."""
     return tuple(_with_options(parse_output(spec), profile) for spec in specs)
+
+
+def in_force(settings: RunSettings) -> Profile:
+    """The profile with the command line on top, apart from the outputs and the window."""
+    return replace(
+        settings.profile,
+        source=settings.source,
+        mirror=settings.mirror,
+        regressor=settings.tracking.regressor,
+        runtime=settings.tracking.runtime,
+        tracker=settings.tracking.tracker,
+        smoother=settings.tracking.smoother,
+        calibration=settings.tracking.calibration,
+        takes=settings.takes,
+        remote=settings.remote,
+        output_rate=settings.output_rate,
+        budget=settings.budget,
+        idle=settings.idle,
+        virtual_camera=settings.virtual_camera,
+    )
 
 
 def _with_options(output: OutputSettings, profile: Profile) -> OutputSettings:

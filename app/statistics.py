@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.options import Options
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 
@@ -41,7 +42,23 @@ class OutputStatistics:
     datagrams_per_second: float
     spec: str = ""  # as `--output` takes it
     on: bool = True
-    fault: str = ""  # why it cannot be opened
+    fault: str = ""  # why it cannot be opened, or nothing arrives
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualCameraStatistics:
+    """The webcam that others see.
+
+    device: its name; empty while none is open. fault: why not. pictures: that were sent.
+    transparent: whether it takes alpha.
+    """
+
+    on: bool = False
+    device: str = ""
+    transparent: bool = False
+    fault: str = ""
+    pictures: int = 0
+    rate_hz: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,14 @@ class CameraChoice:
 
     number: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegressorState:
+    """What may look at the face. missing: what to do to have it; empty: it is there."""
+
+    name: str
+    missing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +93,10 @@ class Situation:
     opening:       what is being opened now, as `--source` takes it; empty: nothing.
     output_fault:  why the receiver last asked for is not taken.
     quickness:     0 steady … 1 quick.
-    profile_fault: why the profile last asked for is not taken.
+    profile_fault: why the profile last asked for is not taken, or the one in use is not written.
+    option_fault:  why the options last asked for are not in force.
+    changing:      whether what looks at the face is being exchanged.
+    takes_folder:  where takes go.
     """
 
     source: str
@@ -81,13 +109,20 @@ class Situation:
     profile: str
     profiles: tuple[str, ...]
     profile_fault: str
+    options: Options
+    option_fault: str = ""
+    changing: bool = False
+    regressors: tuple[RegressorState, ...] = ()
+    takes_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """One look at the whole chain.
 
+    capture_rate_wanted: pictures a second that the source should give; None: not known.
     recording_seconds: since the take began.
+    recording_fault:   why it is not what was asked for.
     """
 
     source: str
@@ -103,8 +138,11 @@ class Statistics:
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
     recording_seconds: float = 0.0
+    recording_fault: str = ""
+    capture_rate_wanted: float | None = None
     situation: Situation | None = None  # None: there is nothing to set
     trouble: str = ""  # what is wrong with the pictures that come
+    virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +169,7 @@ class Summary:
     snapshot: Path | None
     recording_failed: bool
     interrupted: bool
+    virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
 
     def lines(self) -> list[str]:
         """For people, a line for each subject."""
@@ -148,6 +187,8 @@ class Summary:
         if delay is not None:
             lines.append(f"audio delay for OBS: {delay} ms, and what the camera takes by itself")
         lines += [f"{name}: {count} datagrams" for name, count in self.outputs]
+        if self.virtual_camera.pictures:
+            lines.append(f"virtual camera: {self.virtual_camera.pictures} pictures")
         lines += [f"{take.name}: {take.rows} rows" for take in self.recordings]
         if self.snapshot is not None and self.frames:
             lines.append(f"{self.snapshot}: snapshot")

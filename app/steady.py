@@ -10,25 +10,42 @@ from app.threads import Latest
 from app.viewer import Shown
 from engine.prediction import Predictor
 
+GRACE = 1.25  # beats after a state that was sent at once: the next one may be a little late
+PAUSE = 0.05  # s between two looks whether a beat is wanted
+
 
 class SteadySender:
-    """Sends the newest state, predicted for the moment, on every beat. `step` is a worker's."""
+    """Sends the newest state, predicted for the moment, on every beat. `step` is a worker's.
+
+    rate:    beats a second, which another thread may change; 0: none, and nothing is sent.
+    at_once: a new state does not wait for the beat; the next beat counts from it. Likewise.
+    """
 
     def __init__(
-        self, rate: float, states: Latest[Shown], outputs: Destinations, meter: Meter
+        self,
+        rate: float,
+        states: Latest[Shown],
+        outputs: Destinations,
+        meter: Meter,
+        *,
+        at_once: bool = False,
     ) -> None:
-        self._interval = 1.0 / rate
+        self.rate, self.at_once = rate, at_once
         self._states, self._outputs, self._meter = states, outputs, meter
         self._predictor = Predictor()
         self._shown: Shown | None = None
         self._next = time.perf_counter()
 
     def step(self) -> bool:
-        """Wait for the beat and send."""
-        now = time.perf_counter()
-        if now < self._next:
-            time.sleep(self._next - now)
-        self._next = max(self._next + self._interval, now)  # beats that were missed stay missed
+        """Wait for the beat, or for what does not wait for it, and send."""
+        rate, now = self.rate, time.perf_counter()
+        if not rate:
+            time.sleep(PAUSE)
+            return True
+        self._next = min(self._next, now + 1.0 / rate)  # it may have become quicker
+        early = self._wait(max(0.0, self._next - now))
+        beat = time.perf_counter() + GRACE / rate if early else self._next + 1.0 / rate
+        self._next = max(beat, now)  # beats that were missed stay missed
         shown = self._states.peek()
         if shown is None:
             return True
@@ -37,6 +54,14 @@ class SteadySender:
         if is_new:
             self._shown = shown
             self._predictor.observe(shown.state, now)
-        if self._outputs.send(self._predictor.at(now)) and is_new:
+        state = shown.state if early else self._predictor.at(now)
+        if self._outputs.send(state) and is_new:
             self._meter.sent(shown.frame)
         return True
+
+    def _wait(self, seconds: float) -> bool:
+        """Whether something new has come before that time was over."""
+        if self.at_once:
+            return self._states.take(seconds) is not None
+        time.sleep(seconds)
+        return False

@@ -51,8 +51,22 @@ class TrackingSettings:
     calibration: CalibrationSettings = CalibrationSettings()
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What looks at pictures, and what reads more out of what was seen."""
+
+    observer: Observer
+    stages: tuple[Stage, ...]
+
+
 def open_chain(settings: TrackingSettings, stack: ExitStack, *, live: bool) -> Chain:
-    """The chain, ready; what it holds is closed with `stack`. Raises ModelError.
+    """The chain, ready; see `open_looking`."""
+    looking = open_looking(settings, stack, live=live)
+    return Chain(looking.observer, settings.smoother, settings.calibration, looking.stages)
+
+
+def open_looking(settings: TrackingSettings, stack: ExitStack, *, live: bool) -> Looking:
+    """Ready to look; what it holds is closed with `stack`. Raises ModelError.
 
     live: a graphics card may take over in the middle. Files are computed by one runtime from the
     first picture to the last, so that they give the same numbers every time.
@@ -69,7 +83,7 @@ def open_chain(settings: TrackingSettings, stack: ExitStack, *, live: bool) -> C
     if live and settings.runtime.runtime == "auto" and find_gpu() is not None:
         waiting = _takeovers(settings, landmarker, regressor)
         observer = stack.enter_context(TakingOver(observer, waiting))
-    return Chain(observer, settings.smoother, settings.calibration, open_stages(settings, stack))
+    return Looking(observer, tuple(open_stages(settings, stack)))
 
 
 def use_tensorrt(

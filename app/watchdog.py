@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.folders import is_one_folder
 from app.threads import Latest, Worker
 
 PULSE = "mien is alive"
@@ -66,7 +67,7 @@ def watch(command: Sequence[str], patience: Patience = Patience()) -> int:
 
 def mien_command(arguments: Sequence[str]) -> tuple[str, ...]:
     """Another mien with these arguments."""
-    if getattr(sys, "frozen", False):  # built into one program, without a Python of its own
+    if is_one_folder():
         return (sys.executable, *arguments)
     return (sys.executable, "-m", "app", *arguments)
 

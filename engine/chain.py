@@ -96,6 +96,10 @@ class Chain:
             self._learn(seen, state)
         return self._calibration.update(state)
 
+    def exchange(self, observer: Observer, stages: Sequence[Stage]) -> None:
+        """Look at pictures otherwise from the next frame on; what is known of the person stays."""
+        self._observer, self._stages = observer, stages
+
     def adopt(self, calibration: CalibrationSettings) -> None:
         """Other settings, from the next frame on."""
         self._calibration = Calibration(calibration)

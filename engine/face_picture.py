@@ -29,6 +29,10 @@ class FacePicture:
         self._box = box_of_mean_side(landmarks[BROWS_TO_CHIN], margin=1.0)
         self._cells = _cells(image, self._box)
 
+    def forget(self) -> None:
+        """There is no face: any picture may show one."""
+        self._box = None
+
     def changed(self, image: NDArray[np.uint8]) -> bool:
         """Whether it looks otherwise now at that place, or the picture has another size."""
         if self._box is None or image.shape != self._shape:

@@ -1,5 +1,5 @@
 // Drawn picture to shown picture: tone mapping, edge smoothing, background.
-// In: linear premultiplied HDR of any size. Out: display sRGB, premultiplied.
+// In: linear premultiplied HDR of any size. Out: display sRGB, premultiplied but for background 4.
 #stage vertex
 in vec2 in_corner;
 out vec2 v_place;  // 0..1
@@ -12,7 +12,7 @@ in vec2 v_place;
 uniform sampler2D u_drawn;
 uniform sampler2D u_picture;
 uniform int u_scale;         // drawn smaller than shown -1, as large 0, larger 1
-uniform int u_background;    // 0 transparent, 1 plain, 2 picture, 3 gradient
+uniform int u_background;    // 0 transparent, 1 plain, 2 picture, 3 gradient, 4 transparent, straight
 uniform vec3 u_inner;        // display sRGB: plain colour or middle of the gradient
 uniform vec3 u_outer;
 uniform vec2 u_picture_scale;
@@ -88,4 +88,5 @@ void main() {
     }
     vec3 shown = srgb_from_linear(figure.rgb / max(figure.a, 1e-4)) * figure.a;
     frag_color = vec4(shown, figure.a) + behind * (1.0 - figure.a);
+    if (u_background == 4) frag_color.rgb /= max(figure.a, 1e-4);
 }

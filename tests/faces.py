@@ -33,13 +33,14 @@ def face_model() -> Path:
     return path
 
 
-def write_video(path: Path, frames: int = 24, rate: float = 24.0) -> Path:
-    """A clip in which the photograph drifts sideways, 480×360, MJPG in AVI: no codec is needed."""
+def write_video(path: Path, frames: int = 24, rate: float = 24.0, *, drift: int = 2) -> Path:
+    """A clip in which the photograph drifts sideways by so many pixels a picture, 480×360, MJPG in
+    AVI: no codec is needed."""
     face = cv2.resize(photograph(), (360, 360))
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (480, 360))
     for index in range(frames):
         picture = np.full((360, 480, 3), 60, np.uint8)
-        picture[:, 40 + 2 * index % 80 :][:, :360] = face
+        picture[:, 40 + drift * index % 80 :][:, :360] = face
         writer.write(picture)
     writer.release()
     return path

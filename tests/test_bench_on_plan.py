@@ -8,7 +8,8 @@ import onnx
 import pytest
 
 import app.takeover
-from app.commands.bench import measure, table
+from app.bench.results import table
+from app.bench.stages import measure
 from app.tracking import TrackingSettings
 from engine.landmarker.scores import POINTS
 from engine.runtime import RuntimeSettings

@@ -24,7 +24,9 @@ from app.actions import (
     SetQuickness,
     SetRecording,
     SetSource,
+    SetVirtualCamera,
 )
+from app.options import Options
 from app.statistics import (
     CameraChoice,
     OutputStatistics,
@@ -38,7 +40,7 @@ from app.viewer.backdrop import KINDS
 from app.viewer.inset import Inset
 from app.viewer.keys import KeyPress, kiosk_command_for
 from app.viewer.layout import FACE_HALF, Rect, arrange
-from app.viewer.panel_session import PROTOCOL_TITLES
+from app.viewer.panel_receivers import PROTOCOL_TITLES
 from app.viewer.probe import DisplayProblem, probe_display
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
@@ -58,6 +60,7 @@ SITUATION = Situation(
     profile="default",
     profiles=("Anna", "default"),
     profile_fault=FAULT,
+    options=Options(),
 )
 STATISTICS = Statistics(
     source="Integrated Webcam HD",
@@ -177,6 +180,7 @@ def test_the_keyboard_alone_reaches_every_control(stage: Stage) -> None:
             stage.press(glfw.KEY_ESCAPE)
     kinds = {type(action) for action in asked}
     assert {SetSource, Calibrate, Lead, SetQuickness, SetOutput, SetRecording} <= kinds
+    assert SetVirtualCamera(True) in asked
     assert SetOutput("vmc:127.0.0.1:39539", False) in asked
     assert SetOutput("osc:studio-pc:9000", True) in asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,29 +13,58 @@ import numpy as np
 import pytest
 
 from app.actions import (
+    DeleteProfile,
     LookForCameras,
+    NewProfile,
+    RemoveOutput,
+    RenameProfile,
     SaveProfileAs,
     SetChannel,
     SetMirror,
+    SetOptions,
     SetOutput,
     SetProfile,
     SetQuickness,
     SetRecording,
     SetSource,
+    SetVirtualCamera,
 )
 from app.desk import Desk
 from app.destinations import Destinations
+from app.hotkeys import Hotkeys, HotkeySettings
+from app.in_force import Parts
+from app.meter import Meter
 from app.profile import write_profile
-from app.recordings.takes import TakeSettings
+from app.profiles import kept_profile, last_profile
+from app.recordings.takes import Takes, TakeSettings
+from app.remote import Remote
 from app.selected_source import SelectedSource
+from app.selected_tracking import SelectedTracking
 from app.settings import Profile, RunSettings, load_profile, profile_path
 from app.sources import SourceSettings
-from app.tracking import TrackingSettings
+from app.sources.devices import Camera
+from app.statistics import Situation
+from app.steady import SteadySender
+from app.threads import Latest
+from app.tracking import Looking, TrackingSettings
 from app.viewer import ViewerSettings
+from app.virtual_camera import VirtualCameraSettings
+from app.virtual_camera.camera import VirtualCamera
+from app.virtual_camera.device import Device
 from engine.calibration import CalibrationSettings, ChannelCalibration
+from engine.data import Frame, Observation
+from engine.errors import ModelError, SettingsError
 from engine.smoother import SmootherSettings
+from tests.webcams import Webcam
 
 OPEN_JAW = ChannelCalibration("jawOpen", gain=1.5)
+
+
+class Nobody:
+    """Sees no face in any picture."""
+
+    def observe(self, frame: Frame) -> Observation | None:
+        return None
 
 
 class Room:
@@ -63,7 +93,38 @@ class Room:
             kiosk=kiosk,
         )
         self.source, self.destinations = SelectedSource(first), Destinations(())
-        self.desk = Desk(settings, self.source, self.destinations)
+        self.looked: list[TrackingSettings] = []
+        self.takes = Takes((), TakeSettings(), folder / "takes")
+        self.remote, self.hotkeys = Remote(None), Hotkeys(HotkeySettings(), lambda: None)
+        meter = Meter(self.source, self.destinations, self.takes)
+        self.steady = SteadySender(0.0, Latest(), self.destinations, meter)
+        self.virtual_camera = VirtualCamera(settings.virtual_camera, open_device=self._open)
+        self.desk = Desk(
+            settings,
+            Parts(
+                self.source,
+                self.destinations,
+                SelectedTracking(settings.tracking, self.look),
+                self.takes,
+                self.remote,
+                self.hotkeys,
+                self.steady,
+                self.virtual_camera,
+            ),
+        )
+
+    def _open(self, settings: VirtualCameraSettings) -> Device:
+        return Webcam(settings)
+
+    def look(self, settings: TrackingSettings, stack: ExitStack) -> Looking:
+        """Opens nothing; SMIRK is missing."""
+        if settings.regressor == "smirk":
+            raise ModelError("SMIRK is not installed. Add it: mien models add smirk FILE")
+        self.looked.append(settings)
+        return Looking(Nobody(), ())
+
+    def situation(self) -> Situation:
+        return self.desk.situation(CalibrationSettings())
 
     def turn_until(self, happened: Callable[[], bool]) -> None:
         """At most two seconds of the main loop."""
@@ -77,8 +138,10 @@ class Room:
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
     room = Room(tmp_path, kiosk=False)
-    with room.source, room.destinations, room.desk:
+    with room.source, room.destinations, room.virtual_camera, room.desk:
         yield room
+    room.remote.close()
+    room.hotkeys.close()
 
 
 def kept(room: Room, name: str = "default") -> Profile:
@@ -121,6 +184,22 @@ def test_receivers_come_and_go_and_a_wrong_one_is_told(room: Room) -> None:
     assert "unknown output 'vcm'" in room.desk.situation(CalibrationSettings()).output_fault
 
 
+def test_the_virtual_camera_is_switched_and_kept_and_never_offered_as_a_source(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, own = Camera(0, "C920", "/dev/video0", 0), Camera(9, "mien", "/dev/video9", 0)
+    monkeypatch.setattr("app.desk.list_cameras", lambda: (real, own))
+    room.desk.see_to(SetVirtualCamera(True))
+    room.turn_until(lambda: room.virtual_camera.device == own.path)
+    assert kept(room).virtual_camera == VirtualCameraSettings(on=True)
+    room.desk.see_to(LookForCameras())
+    room.turn_until(lambda: bool(room.situation().cameras))
+    assert [camera.name for camera in room.situation().cameras] == ["C920"]
+    room.desk.see_to(SetVirtualCamera(False))
+    room.turn_until(lambda: room.virtual_camera.device == "")
+    assert not kept(room).virtual_camera.on
+
+
 def test_another_profile_brings_everything_with_it(room: Room) -> None:
     anna = Profile(
         mirror=True,
@@ -136,7 +215,8 @@ def test_another_profile_brings_everything_with_it(room: Room) -> None:
     wishes = room.desk.wishes
     assert wishes.mirror and wishes.smoother == anna.smoother
     assert wishes.calibration == anna.calibration and wishes.channels == ()
-    assert room.desk.taken_window() == anna.viewer and room.desk.taken_window() is None
+    assert room.desk.taken_window() == replace(anna.viewer, panel=True)
+    assert room.desk.taken_window() is None
     room.turn_until(lambda: len(room.destinations.every) == 1)
     assert room.desk.situation(CalibrationSettings()).profile_fault == ""
     assert load_profile("default").smoother.quickness == 0.9
@@ -145,11 +225,77 @@ def test_another_profile_brings_everything_with_it(room: Room) -> None:
     assert situation.profile == "Anna" and "Nobody" in situation.profile_fault
 
 
-def test_what_another_profile_cannot_change_now_is_told(room: Room) -> None:
-    write_profile(profile_path("Anna"), Profile(outputs=(), regressor="smirk", output_rate=60.0))
-    room.desk.see_to(SetProfile("Anna"))
-    told = room.desk.situation(CalibrationSettings()).profile_fault
-    assert told == "From the next start on: regressor, output_rate."
+def test_options_reach_the_parts_and_the_profile_at_once(room: Room, tmp_path: Path) -> None:
+    options = replace(
+        room.situation().options,
+        person="nearest",
+        budget=True,
+        idle=True,
+        takes_folder=str(tmp_path / "elsewhere"),
+        takes_formats=("csv", "glb"),
+        remote="49099",
+    )
+    room.desk.see_to(SetOptions(options))
+    assert room.desk.wishes.idle and room.desk.wishes.output_rate == room.steady.rate == 30.0
+    assert room.desk.wishes.sparing and room.steady.at_once
+    assert room.takes.folder == tmp_path / "elsewhere" and room.remote.port == 49099
+    room.turn_until(lambda: len(room.looked) == 2 and room.source.settings.limit > 0.0)
+    room.turn_until(lambda: not room.situation().changing)
+    assert room.looked[-1].tracker.person == "nearest"
+    assert room.looked[-1].runtime.threads == 1
+    assert room.situation().options == options
+    profile = kept(room)
+    assert profile.budget and profile.idle and profile.remote == "49099"
+    assert (profile.source.limit, profile.output_rate) == (0.0, 0.0)  # the budget's are not kept
+    assert profile.takes.formats == ("csv", "glb")
+
+
+def test_options_that_make_no_sense_or_cannot_be_had_are_told(room: Room) -> None:
+    options = room.situation().options
+    room.desk.see_to(SetOptions(replace(options, takes_slate="../x")))
+    assert "slate" in room.situation().option_fault and room.situation().options == options
+    room.desk.see_to(SetOptions(replace(options, regressor="smirk")))
+    room.turn_until(lambda: "SMIRK is not installed" in room.situation().option_fault)
+    room.desk.see_to(SetOptions(replace(options, hotkey_pause="f9")))
+    room.turn_until(lambda: "background" in room.situation().option_fault)
+
+
+def test_a_profile_is_begun_renamed_and_deleted(room: Room) -> None:
+    room.desk.see_to(SetMirror(True))
+    room.desk.see_to(NewProfile("show"))
+    assert room.situation().profile == "show" and not room.desk.wishes.mirror
+    room.desk.see_to(NewProfile("show"))
+    assert "already" in room.situation().profile_fault
+    room.desk.see_to(RenameProfile("stage"))
+    assert (room.situation().profile, last_profile()) == ("stage", "stage")
+    assert "show" not in room.situation().profiles
+    room.desk.see_to(DeleteProfile("stage"))
+    situation = room.situation()
+    assert (situation.profile, situation.profiles) == ("default", ("default",))
+    assert room.desk.wishes.mirror and last_profile() == "default"
+
+
+def test_a_receiver_that_is_removed_is_not_listed_any_more(room: Room) -> None:
+    room.desk.see_to(SetOutput("vmc", True))
+    room.turn_until(lambda: len(room.destinations.every) == 1)
+    room.desk.see_to(RemoveOutput("vmc:127.0.0.1:39539"))
+    room.turn_until(lambda: room.destinations.every == ())
+    assert room.desk.profile.outputs == ()
+
+
+def test_a_damaged_profile_is_put_aside_and_told_where_somebody_can_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path))
+    path = profile_path("default")
+    path.parent.mkdir()
+    path.write_text("mirror = perhaps")
+    with pytest.raises(SettingsError):
+        kept_profile(None, telling=False)
+    found = kept_profile(None, telling=True)
+    assert found.profile == Profile() and "not TOML" in found.fault
+    aside = path.with_suffix(".damaged")
+    assert str(aside) in found.fault and aside.read_text() == "mirror = perhaps"
 
 
 def test_saved_under_a_name_it_goes_on_with_that_profile(room: Room) -> None:

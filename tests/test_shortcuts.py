@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import base64
+import io
 import plistlib
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
-from pathlib import Path
+import sysconfig
+from pathlib import Path, PureWindowsPath
 
 import cv2
+import LnkParse3
 import numpy as np
 import pytest
 
@@ -85,30 +88,84 @@ def test_every_character_reaches_the_program_on_linux() -> None:
     assert arguments_of(line.removeprefix("Exec=")) == ODD.command
 
 
-def test_windows_links_name_program_icon_and_place() -> None:
-    script = windows.link_script(ODD, Path("C:/Users/O'Neill/mien.ico"), places=("Programs",))
-    assert "$shell.CreateShortcut((Join-Path $folder 'mien.lnk'))" in script
-    assert "$link.TargetPath = '/opt/my \"own\" 100 %/mi$en`\\'" in script
-    assert "$link.Arguments = 'run \"it''s --ümläut\"'" in script
-    assert "O''Neill" in script and "mien.ico,0'" in script
-    assert script.count("$link.Save()") == 1
-    assert "'mien.lnk'" in windows.remove_script(ODD, places=("Startup",))
+@pytest.mark.peer
+def test_desktops_own_validator_accepts_every_starter(home: Path) -> None:
+    if shutil.which("desktop-file-validate") is None:
+        pytest.skip("needs desktop-file-utils")
+    install_shortcut_command("--kiosk", "--autostart")
+    install_shortcut_command()
+    written = [*home.rglob("*.desktop")]
+    assert len(written) == 3
+    odd = home / "odd.desktop"
+    odd.write_text(freedesktop.desktop_entry(ODD, home / "an icon.png"), "utf-8")
+    for path in (*written, odd):
+        found = subprocess.run(["desktop-file-validate", path], capture_output=True, text=True)
+        assert (found.returncode, found.stdout) == (0, "")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has PowerShell")
-def test_powershell_is_handed_the_script_whole_and_its_absence_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_starter_is_the_program_that_shows_its_errors(home: Path) -> None:
+    assert program() == (str(Path(sysconfig.get_path("scripts")) / "mienw"),)
+
+
+def test_installing_again_changes_nothing_and_the_last_starter_takes_the_icon_along(
+    home: Path,
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SettingsError, match="PowerShell does not start: No such file") as caught:
-        windows.run_script("x")
-    assert "\n" not in str(caught.value)
-    shell = tmp_path / "powershell.exe"
-    shell.write_text(f'#!/bin/sh\n/bin/echo "$4" > {shlex.quote(str(tmp_path / "seen"))}\n')
-    shell.chmod(0o755)
-    windows.run_script("$x = 'ümläut'\n")
-    seen = base64.b64decode((tmp_path / "seen").read_text()).decode("utf-16-le")
-    assert seen == "$x = 'ümläut'\n"
+    def files() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+    install_shortcut_command()
+    first = files()
+    install_shortcut_command()
+    assert files() == first and len(first) == 2
+    install_shortcut_command("--kiosk")
+    install_shortcut_command("--remove")
+    assert {path.suffix for path in files()} == {".desktop", ".png"}
+    install_shortcut_command("--kiosk", "--remove")
+    assert files() == {}
+
+
+def test_a_starter_whose_profile_is_gone_can_be_removed(home: Path) -> None:
+    config = home / "mien" / "config"
+    config.mkdir(parents=True)
+    (config / "booth.toml").write_text("mirror = true\n")
+    install_shortcut_command("--profile", "booth")
+    (config / "booth.toml").unlink()
+    with pytest.raises(SettingsError, match="booth"):
+        install_shortcut_command("--profile", "booth")
+    assert install_shortcut_command("--profile", "booth", "--remove") == 0
+    assert list(home.rglob("*.desktop")) == []
+
+
+PROGRAMS = (
+    "C:\\Program Files\\mien\\mienw.exe",
+    "D:\\Zoë 小野\\my 'own' 100 %\\mienw.exe",
+    "\\\\server\\share\\mien\\mienw.exe",
+)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("target", PROGRAMS)
+def test_windows_shortcuts_are_read_whole_by_somebody_elses_reader(target: str) -> None:
+    starter = Starter("mien", "mien", (target, "run", "--profile", 'it\'s "ß"'))
+    data = windows.link(starter, Path("C:/Üser/mien.ico"))
+    read = LnkParse3.lnk_file(io.BytesIO(data)).get_json()
+    assert read["data"] == {
+        "description": "mien",
+        "working_directory": str(PureWindowsPath(target).parent),
+        "command_line_arguments": 'run --profile "it\'s \\"ß\\""',
+        "icon_location": str(Path("C:/Üser/mien.ico")),
+    }
+    assert read["header"]["windowstyle"] == "SW_SHOWNORMAL"
+    (block,) = read["extra"].values()
+    assert block["target_unicode"] == target
+    assert read["link_info"].get("local_base_path_unicode", target) == target
+    assert bool(read["link_info"]) == (target[1] == ":")
+
+
+def test_a_path_that_windows_shortcuts_cannot_hold_is_one_line() -> None:
+    starter = Starter("mien", "mien", (f"C:\\{'far ' * 70}\\mienw.exe",))
+    with pytest.raises(SettingsError, match="has 293 letters; expected at most 259"):
+        windows.link(starter, Path("C:/mien.ico"))
 
 
 def test_the_mac_application_says_what_it_wants_the_camera_for() -> None:
@@ -117,8 +174,28 @@ def test_the_mac_application_says_what_it_wants_the_camera_for() -> None:
     assert information["CFBundleExecutable"] == "mien"
     assert information["NSCameraUsageDescription"]
     script, is_program = files["Contents/MacOS/mien"]
-    assert is_program and tuple(shlex.split(script.decode().splitlines()[1])[1:]) == ODD.command
+    assert is_program and tuple(shlex.split(script.decode().splitlines()[-1])[1:]) == ODD.command
     assert plistlib.loads(macos.agent(ODD))["RunAtLoad"] is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+def test_the_mac_application_starts_mien_or_says_that_it_has_moved(tmp_path: Path) -> None:
+    program = tmp_path / "it's my mien"
+    starter = Starter("mien", "mien", (str(program), "run", "two words"))
+    (_, (_, script, _), _) = macos.application_files(starter, b"icns")
+    (tmp_path / "osascript").write_text('#!/bin/sh\necho "$2"\n')
+    (tmp_path / "osascript").chmod(0o755)
+
+    def said() -> str:
+        command = ["/bin/sh", "-c", script.decode()]
+        return subprocess.run(
+            command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert said().startswith('display alert "mien is no longer where it was"')
+    program.write_text('#!/bin/sh\necho "$#" "$2"\n')
+    program.chmod(0o755)
+    assert said() == "2 two words\n"
 
 
 def test_icons_of_windows_and_macos_hold_pictures_of_the_sizes_they_state() -> None:

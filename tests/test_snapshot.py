@@ -83,7 +83,7 @@ def test_a_snapshot_needs_no_display() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="EGL is Linux's")
 def test_without_any_opengl_the_snapshot_is_refused_in_one_line() -> None:
     ended = _run_without_display({"__EGL_VENDOR_LIBRARY_FILENAMES": "/nonexistent.json"})
-    assert ended.stdout.startswith("no snapshot: ")
+    assert ended.stdout.startswith("no picture: ")
     assert ended.stdout.count("\n") == 1
     assert ended.stderr == ""
 

@@ -184,6 +184,18 @@ def test_the_file_is_whole_after_each_key(tmp_path: Path, monkeypatch: pytest.Mo
     assert [entry.name for entry in tmp_path.iterdir()] == ["take.usda"]
 
 
+def test_each_key_has_lines_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "take.usd"
+    with open_recording(path) as recording:
+        for i in range(3):
+            recording.write(face(timestamp=900.0 + i))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for second in range(3):
+        keys = [line for line in lines if line.startswith(f" {60 * second:14.6f}: ")]
+        assert len(keys) == len(usd_recording.ATTRIBUTES)
+        assert all(key.rstrip().endswith("],") for key in keys)
+
+
 def test_bytes_do_not_depend_on_how_the_file_grew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

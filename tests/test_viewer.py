@@ -40,6 +40,7 @@ from app.viewer.asked import Asked
 from app.viewer.backdrop import KINDS, Backdrop, color_from_hex, read_picture
 from app.viewer.background import Gradient, Picture, Plain, Transparent
 from app.viewer.figure import NO_COEFFICIENTS
+from app.viewer.keys import Command
 from app.viewer.look import LOOKS
 from app.viewer.notices import NO_FACE, Notice
 from app.viewer.orbit import Orbit
@@ -47,6 +48,7 @@ from app.viewer.overlay import Overlay
 from app.viewer.probe import DisplayProblem, probe_display
 from app.viewer.rates import DrawingStatistics
 from app.viewer.software import is_software
+from app.viewer.switching import switched
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
 from engine.data import FlameCoefficients
@@ -128,7 +130,7 @@ def test_figures_come_in_turn_and_tell_what_is_missing(viewer: Viewer) -> None:
     for _ in range(3):
         press(viewer, glfw.KEY_V)
         draw(viewer)
-        seen.append((viewer.settings.figure, viewer._figure.missing))
+        seen.append((viewer.settings.figure, viewer._scene.missing))
     assert seen == [("mesh", NO_COEFFICIENTS), ("overlay", NO_COEFFICIENTS), ("head", None)]
 
 
@@ -151,7 +153,7 @@ def test_over_the_picture_itself_no_inset_is_drawn(display: None, tmp_path: Path
     with open_viewer(settings, face_models=write_flame(tmp_path)) as viewer:
         for _ in range(6):
             viewer.draw(Shown(shown().frame, seen), STATISTICS)
-        assert viewer._figure.drawn == "overlay"
+        assert viewer._scene.drawn == "overlay"
         assert viewer.settings.inset and not viewer._panels.inset
 
 
@@ -343,6 +345,12 @@ def test_nothing_is_written_beside_the_program(
     assert list(tmp_path.iterdir()) == []
 
 
+def next_background(backdrop: Backdrop) -> str:
+    """After the gradient, by key."""
+    now = ViewerSettings(background="gradient")
+    return switched(now, Command.NEXT_BACKGROUND, backdrop.kinds).settings.background
+
+
 @pytest.mark.window
 def test_backgrounds_are_what_was_asked_for(window: Window, tmp_path: Path) -> None:
     path = tmp_path / "wall.png"
@@ -355,9 +363,9 @@ def test_backgrounds_are_what_was_asked_for(window: Window, tmp_path: Path) -> N
         assert isinstance(drawn, Picture)
         assert drawn.texture.size == (50, 30)
         assert drawn.texture.read()[:3] == bytes((200, 20, 10))  # red, green, blue
-        assert backdrop.after("gradient") == "picture"
+        assert next_background(backdrop) == "picture"
     with Backdrop(window.gl, picture="", key_color="#ff8000") as backdrop:
-        assert backdrop.after("gradient") == "key"
+        assert next_background(backdrop) == "key"
 
 
 def test_a_background_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:

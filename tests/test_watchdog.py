@@ -111,3 +111,11 @@ def test_a_pulse_is_said_once_a_second_however_often_it_is_called(
 
 def test_the_other_mien_is_started_by_the_same_python() -> None:
     assert mien_command(["run", "--kiosk"]) == (sys.executable, "-m", "app", "run", "--kiosk")
+
+
+def test_a_folder_that_needs_no_python_starts_its_own_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/my folder/mienw")
+    assert mien_command(["run", "--kiosk"]) == ("/my folder/mienw", "run", "--kiosk")

@@ -54,7 +54,7 @@ def cameras_table(cameras: Sequence[Camera], modes_of: Callable[[Camera], tuple[
     """One row per mode, aligned; a camera that cannot be asked has its reason there."""
     rows: list[tuple[str, ...]] = [HEADINGS]
     for camera in cameras:
-        head: tuple[str, str] = (str(camera.number), camera.name)
+        head: tuple[str, str] = (str(camera.number), camera.title)
         try:
             modes = modes_of(camera)
         except SourceError as error:

@@ -28,7 +28,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the starter and say where; gives the exit code."""
-    load_profile(arguments.profile)  # a name that is wrong is better said now
     options = ["run", "--kiosk" if arguments.kiosk else "--panel"]
     if arguments.profile != DEFAULT_PROFILE:
         options += ["--profile", arguments.profile]
@@ -37,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         remove(starter)
         print(f"removed: {starter.title}")
         return 0
+    load_profile(arguments.profile)  # a name that is wrong is better said now
     for place in install(starter, autostart=arguments.autostart):
         print(place)
+    print(f"Your menu has it now: {starter.title}. The same with --remove takes it away again.")
     return 0

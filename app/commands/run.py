@@ -7,22 +7,23 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from app.budget import within_budget
 from app.face_model import face_model_path
 from app.outputs import PROTOCOLS
 from app.pipeline import run as run_pipeline
+from app.profile import value_from_text, with_value
+from app.profiles import kept_profile
 from app.recordings import FOOTAGE, FORMATS, MESHES
 from app.recordings.takes import TakeSettings
 from app.settings import (
-    DEFAULT_PROFILE,
+    Profile,
     RunSettings,
     is_first_start,
-    load_profile,
     output_settings,
     tracking_settings,
 )
 from app.tracking import REGRESSOR_CHOICES
 from app.viewer import FIGURES
+from app.virtual_camera import VirtualCameraSettings
 from app.watchdog import Pulse, mien_command, watch
 from engine.calibration.guide import forgotten
 from engine.errors import SettingsError
@@ -85,9 +86,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="show the head, the regressor's own mesh, or that mesh over the camera picture",
     )
     parser.add_argument(
+        "--virtual-camera",
+        metavar="DEVICE",
+        nargs="?",
+        const="",
+        help="show the figure as a webcam, to calls and other programs; DEVICE: which one, or "
+        "ndi[:NAME] for a source of NDI in the network",
+    )
+    parser.add_argument(
+        "--no-virtual-camera", action="store_true", help="not even if the profile says so"
+    )
+    parser.add_argument(
         "--budget",
-        action="store_true",
-        help="leave the processor to a game: look at half the pictures, predict in between",
+        action=argparse.BooleanOptionalAction,
+        help="leave the processor to a game: few looks at a still face, predict in between",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(
@@ -107,7 +119,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action=argparse.BooleanOptionalAction,
         help="your left drives the head's right (default: as the profile says)",
     )
-    parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="your settings (default: those named `default`; with --panel, the ones chosen in it "
+        "last)",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the profile for this run, such as tracker.person=nearest; may be "
+        "repeated",
+    )
     parser.add_argument("--frames", metavar="N", type=positive_int, help="end after N pictures")
     parser.add_argument("--seconds", metavar="S", type=positive_float, help="end after S seconds")
     parser.add_argument("--loop", action="store_true", help="start a file again at its end")
@@ -136,8 +161,6 @@ def add_regressor_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run until the end; prints the summary; gives the exit code."""
     settings = _settings(arguments)
-    if arguments.budget or settings.profile.budget:
-        settings = within_budget(settings)
     if arguments.kiosk and not arguments.watched:
         return watch(mien_command((*sys.argv[1:], "--watched")))
     summary = run_pipeline(settings, alive=Pulse() if arguments.watched else None)
@@ -148,7 +171,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> RunSettings:
-    profile = load_profile(arguments.profile)
+    kept = kept_profile(arguments.profile, telling=arguments.panel)
+    profile = _with_values(kept.profile, arguments.set)
     if arguments.no_output and arguments.output:
         raise SettingsError("--no-output and --output exclude each other. Leave one of them out.")
     specs = () if arguments.no_output else tuple(arguments.output or profile.outputs)
@@ -188,10 +212,39 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         frames=arguments.frames,
         seconds=arguments.seconds,
         snapshot=arguments.snapshot,
-        profile_name=arguments.profile,
+        profile_name=kept.name,
         profile=profile,
+        kept=kept.profile,
+        profile_fault=kept.fault,
+        budget=profile.budget if arguments.budget is None else arguments.budget,
+        idle=profile.idle,
         kiosk=arguments.kiosk,
+        needs_window=arguments.panel or arguments.kiosk,
+        virtual_camera=_virtual_camera(arguments, profile.virtual_camera),
     )
+
+
+def _virtual_camera(
+    arguments: argparse.Namespace, kept: VirtualCameraSettings
+) -> VirtualCameraSettings:
+    if arguments.no_virtual_camera:
+        if arguments.virtual_camera is not None:
+            raise SettingsError(
+                "--virtual-camera and --no-virtual-camera exclude each other. Leave one out."
+            )
+        return replace(kept, on=False)
+    if arguments.virtual_camera is None:
+        return kept
+    return replace(kept, on=True, device=arguments.virtual_camera or kept.device)
+
+
+def _with_values(profile: Profile, given: list[str]) -> Profile:
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"cannot use --set {text}; expected KEY=VALUE, such as idle=true.")
+        profile = with_value(profile, key.strip(), value_from_text(value.strip()))
+    return profile
 
 
 def _check_kiosk(arguments: argparse.Namespace) -> None:

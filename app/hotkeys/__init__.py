@@ -100,16 +100,34 @@ class Hotkeys:
         settings: HotkeySettings,
         open_keyboard: Callable[[], Keyboard | None] = open_keyboard,
     ) -> None:
-        self._wanted = [
-            (field.name, text)
-            for field in fields(settings)
-            if (text := getattr(settings, field.name))
-        ]
         self._open_keyboard = open_keyboard
         self._keyboard: Keyboard | None = None
         self._pressed: deque[str] = deque(maxlen=16)
         self._stack = ExitStack()
         self._worker: Worker | None = None
+        self._wanted: list[tuple[str, str]] = []
+        self._refused: list[str] = []
+        self._listen_for(settings)
+
+    @property
+    def fault(self) -> str:
+        """Which of the combinations are not to be had; empty: all are, as far as is known."""
+        return "; ".join(self._refused)
+
+    def change(self, settings: HotkeySettings) -> None:
+        """These combinations instead."""
+        self.close()
+        self._pressed.clear()
+        self._listen_for(settings)
+
+    def _listen_for(self, settings: HotkeySettings) -> None:
+        self._refused = []
+        self._wanted = [
+            (field.name, text)
+            for field in fields(settings)
+            if (text := getattr(settings, field.name))
+        ]
+        self._worker = None
         if self._wanted:
             self._worker = self._stack.enter_context(Worker(self._listen))
 
@@ -159,10 +177,12 @@ class Hotkeys:
                     "no hotkeys: this system hands no keys to programs in the background. Let "
                     "another program ask over OSC: --remote."
                 )
+                self._refused.append("This system hands no keys to programs in the background")
                 return False
             for number, (name, text) in enumerate(self._wanted):
                 if not self._keyboard.grab(number, combination_from_text(text)):
                     log.warning("no hotkey for %s: another program has %s already", name, text)
+                    self._refused.append(f"Another program has {text} already")
         for number in self._keyboard.pressed():
             self._pressed.append(self._wanted[number][0])
         time.sleep(PAUSE)

@@ -27,6 +27,7 @@ class DatagramSender:
     """Sends to one address, at once or not at all: it never waits, raises or gives up.
 
     sent: datagrams that the network took. lost: those it refused.
+    trouble: what is wrong with the receiver, for people; empty: nothing is known against it.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class DatagramSender:
         """name: how the receiver is called in the log. clock: seconds."""
         self.sent = 0
         self.lost = 0
+        self.trouble = ""
         self._address = address
         self._name = name
         self._clock = clock
@@ -57,7 +59,7 @@ class DatagramSender:
             else:
                 self.sent += 1
         if self._last_trouble is not None and self._clock() - self._last_trouble > QUIET_TIME:
-            self._last_trouble = None
+            self._last_trouble, self.trouble = None, ""
             log.info("%s: reached again", self._name)
 
     def close(self) -> None:
@@ -96,8 +98,10 @@ class DatagramSender:
             self._socket = None
 
     def _note(self, error: OSError) -> None:
+        nobody = isinstance(error, ConnectionRefusedError | ConnectionResetError)
+        self.trouble = "Nobody listens there" if nobody else f"Cannot send: {error.strerror}"
         if self._last_trouble is None:
-            if isinstance(error, ConnectionRefusedError | ConnectionResetError):
+            if nobody:
                 log.warning("%s: nobody listens there; sending goes on", self._name)
             else:
                 log.warning("%s: cannot send: %s; will keep trying", self._name, error.strerror)

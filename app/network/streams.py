@@ -21,6 +21,7 @@ class StreamSender:
 
     Never waits and never raises.
     sent: messages that the network took. lost: those left out.
+    trouble: what is wrong with the receiver, for people; empty: nothing is known against it.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class StreamSender:
         """name: how the receiver is called in the log. clock: seconds."""
         self.sent = 0
         self.lost = 0
+        self.trouble = ""
         self._address = address
         self._name = name
         self._clock = clock
@@ -46,6 +48,7 @@ class StreamSender:
         except OSError as error:
             taken = False
             self._disconnect()
+            self.trouble = f"Cannot send: {error.strerror}"
             if not self._troubled:
                 self._troubled = True
                 log.warning("%s: cannot send: %s; will keep trying", self._name, error.strerror)
@@ -93,7 +96,7 @@ class StreamSender:
         error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
-        self._connected, self._troubled = True, False
+        self._connected, self._troubled, self.trouble = True, False, ""
         log.info("%s: connected", self._name)
         return True
 

@@ -78,6 +78,10 @@ class Output(Protocol):
     @property
     def datagrams(self) -> int: ...
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+
     def send(self, state: FaceState) -> None:
         """Called for every state, from one thread. Never waits, never fails."""
 

@@ -36,6 +36,11 @@ class DatagramLink:
         """How many were sent so far."""
         return self._sender.sent
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return self._sender.trouble
+
     def send(self, state: FaceState) -> None:
         """Send the state's datagrams."""
         self._sender.send(self._encoder.encode(state))

@@ -150,6 +150,11 @@ class IFacialMocapLink:
         sent = sum(receiver.sender.sent for receiver in self._receivers.values())
         return self._sent_to_the_gone + sent
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return next((r.sender.trouble for r in self._receivers.values() if r.sender.trouble), "")
+
     def send(self, state: FaceState) -> None:
         """Hear who asks, then send to all."""
         self._hear()

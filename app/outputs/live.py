@@ -24,6 +24,10 @@ class Link(Protocol):
     def datagrams(self) -> int:
         """How many were sent so far."""
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+
     def send(self, state: FaceState) -> None:
         """Called for every state."""
 
@@ -52,6 +56,11 @@ class LiveOutput:
     def datagrams(self) -> int:
         """How many were sent so far."""
         return self._link.datagrams
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return self._link.trouble
 
     def send(self, state: FaceState) -> None:
         """Never waits and never fails."""

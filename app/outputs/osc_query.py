@@ -148,6 +148,11 @@ class DescribedLink:
         """How many were sent so far."""
         return self._link.datagrams
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return self._link.trouble
+
     def send(self, state: FaceState) -> None:
         """Send the state's datagrams."""
         self._worker.check()  # a bug there is not to pass unseen

@@ -83,6 +83,11 @@ class VrchatLink:
         """How many were sent so far."""
         return self._sender.sent
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return self._sender.trouble
+
     def send(self, state: FaceState) -> None:
         """Send what has changed."""
         self._worker.check()  # a bug there is not to pass unseen

@@ -136,6 +136,11 @@ class VtsLink:
         """How many requests with values were sent so far."""
         return self._sent
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return self._said
+
     def send(self, state: FaceState) -> None:
         """Leave the state for the dialogue to take."""
         self._worker.check()  # a bug there is not to pass unseen

@@ -130,6 +130,11 @@ class VtsPhoneLink:
         """How many were sent so far."""
         return self._sent_to_the_gone + sum(c.sender.sent for c in self._clients.values())
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing arrives, for people; empty: nothing is known against it."""
+        return "" if self._clients else "Nobody has asked for it so far"
+
     def send(self, state: FaceState) -> None:
         """Hear who asks, forget who no longer does, then send to all."""
         now = self._clock()

@@ -65,6 +65,7 @@ class Takes:
 
     recordings: every file, those that ended included.
     failed:     whether a file had to be ended early, or a take could not begin.
+    fault:      why that was so in the newest take; empty: all is well.
     """
 
     def __init__(
@@ -79,18 +80,33 @@ class Takes:
         folder: of takes that begin later. models: of face models, for `mesh`.
         """
         self.failed = False
-        self._flame = models if settings.mesh == "flame" else None
+        self.fault = ""
+        self._settings, self._usual_folder, self._models = settings, folder, models
         self.recordings: list[Recording | Footage] = self._open(paths)
         self._running = list(self.recordings)
-        self._settings = settings
-        self._folder = Path(settings.folder).expanduser() if settings.folder else folder
         self._take: list[Recording | Footage] = []
+        self._begun = False  # a take, and it was not ended
         self._finishing: list[Worker] = []
 
     @property
     def rolling(self) -> bool:
         """Whether a take has begun and not ended."""
         return bool(self._take)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there was to be a take, and there is no file left to write."""
+        return self._begun and not any(recording in self._running for recording in self._take)
+
+    @property
+    def folder(self) -> Path:
+        """Of takes."""
+        given = self._settings.folder
+        return Path(given).expanduser() if given else self._usual_folder
+
+    def adopt(self, settings: TakeSettings) -> None:
+        """Any thread: for takes that begin from now on."""
+        self._settings = settings
 
     def begin(self) -> None:
         """Begin a take under the next free number.
@@ -99,6 +115,7 @@ class Takes:
         """
         if self._take:
             return
+        self._begun, self.fault = True, ""
         try:
             paths = self._next_paths()
         except RecordingError as error:
@@ -116,7 +133,7 @@ class Takes:
 
     def end(self) -> None:
         """End the take, if there is one. Its files are finished by a thread of their own."""
-        take, self._take = self._take, []
+        take, self._take, self._begun = self._take, [], False
         if not take:
             return
         self._running = [recording for recording in self._running if recording not in take]
@@ -131,16 +148,17 @@ class Takes:
         self._finishing.append(finishing)
 
     def _next_paths(self) -> list[Path]:
+        settings, folder = self._settings, self.folder
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordingError(
-                f"cannot record to {self._folder}: {error.strerror}; expected a folder. Give "
+                f"cannot record to {folder}: {error.strerror}; expected a folder. Give "
                 "another one in the profile, `[takes]` `folder`."
             ) from error
         for number in count(1):
-            stem = f"{self._settings.slate}_{number:03d}"
-            paths = [self._folder / f"{stem}.{ending}" for ending in self._settings.formats]
+            stem = f"{settings.slate}_{number:03d}"
+            paths = [folder / f"{stem}.{ending}" for ending in settings.formats]
             if not any(path.exists() for path in paths):
                 break
         return paths
@@ -148,12 +166,13 @@ class Takes:
     def _open(self, paths: Sequence[Path]) -> list[Recording | Footage]:
         """All of them, or none."""
         recordings: list[Recording | Footage] = []
+        flame = self._models if self._settings.mesh == "flame" else None
         try:
             for path in paths:
                 if path.suffix.lower() in FOOTAGE:
                     recordings.append(open_footage(path))
                 else:
-                    recordings.append(open_recording(path, flame=self._flame))
+                    recordings.append(open_recording(path, flame=flame))
         except RecordingError:
             for recording in recordings:
                 recording.close()
@@ -192,7 +211,7 @@ class Takes:
 
     def _tell(self, form: str, error: RecordingError) -> None:
         log.warning(form, error)
-        self.failed = True
+        self.failed, self.fault = True, str(error)
 
     def __enter__(self) -> Self:
         return self

@@ -37,9 +37,9 @@ FARTHEST = 999.0  # metres that a position is written with
 _TURN, _PLACE, _WEIGHT = "{:10.7f}", "{:11.6f}", "{:8.6f}"
 
 ATTRIBUTES = (
-    Attribute("quatf[] rotations", len(JOINTS) * (4 * 10 + 7)),
-    Attribute("float3[] translations", len(JOINTS) * (3 * 11 + 5)),
-    Attribute("float[] blendShapeWeights", len(BLENDSHAPES) * 9 + 2),
+    Attribute("quatf[] rotations", len(JOINTS) * (4 * 11 + 2) + 1),  # (…,…,…,…), and the []
+    Attribute("float3[] translations", len(JOINTS) * (3 * 12 + 2) + 1),
+    Attribute("float[] blendShapeWeights", len(BLENDSHAPES) * 9 + 1),
 )
 
 

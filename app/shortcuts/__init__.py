@@ -8,13 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from app.folders import data_folder
+from app.folders import data_folder, desktop_folder, menu_folder
 from app.shortcuts import freedesktop, macos, windows
 from app.shortcuts.icon import icns, ico, icon_png
 from app.shortcuts.starter import Starter
 from engine.errors import SettingsError
-
-MENU, LOGIN = ("Programs", "Desktop"), ("Startup",)  # Windows' names
 
 
 def install(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
@@ -36,9 +34,13 @@ def install(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
 
 
 def remove(starter: Starter) -> None:
-    """Remove what `install` has written, at login as well; the icon may be another starter's."""
+    """Remove what `install` has written, at login as well.
+
+    The icon goes with the last starter; on Windows it stays in the data folder.
+    """
     if sys.platform == "win32":
-        windows.run_script(windows.remove_script(starter, places=MENU + LOGIN))
+        for link in _links(starter, autostart=True):
+            link.unlink(missing_ok=True)
         return
     if sys.platform == "darwin":
         shutil.rmtree(macos.application_path(starter), ignore_errors=True)
@@ -47,6 +49,8 @@ def remove(starter: Starter) -> None:
     for autostart in (False, True):
         folder = freedesktop.entry_folder(autostart=autostart)
         (folder / f"{starter.name}.desktop").unlink(missing_ok=True)
+    if not any(freedesktop.entry_folder(autostart=False).glob("mien*.desktop")):
+        freedesktop.icon_path().unlink(missing_ok=True)
 
 
 def _install_freedesktop(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
@@ -63,9 +67,16 @@ def _install_freedesktop(starter: Starter, *, autostart: bool) -> tuple[str, ...
 def _install_windows(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
     icon = data_folder() / "mien.ico"
     _write(icon, ico(icon_png()))
-    places = MENU + LOGIN if autostart else MENU
-    windows.run_script(windows.link_script(starter, icon, places=places))
-    return tuple(f"{starter.name}.lnk in your folder {place}" for place in places)
+    links = _links(starter, autostart=autostart)
+    for link in links:
+        _write(link, windows.link(starter, icon))
+    return tuple(map(str, links))
+
+
+def _links(starter: Starter, *, autostart: bool) -> tuple[Path, ...]:
+    """Windows' shortcuts: in the start menu, on the desktop, in the menu's folder for the login."""
+    folders = (menu_folder(), desktop_folder(), menu_folder() / "Startup")
+    return tuple(folder / f"{starter.name}.lnk" for folder in folders[: 2 + autostart])
 
 
 def _install_macos(starter: Starter, *, autostart: bool) -> tuple[str, ...]:

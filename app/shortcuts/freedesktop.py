@@ -1,4 +1,4 @@
-"""Linux: a desktop entry (freedesktop.org, Desktop Entry Specification 1.5) and its icon."""
+"""Linux: a desktop entry (freedesktop.org, Desktop Entry Specification) and its icon."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def desktop_entry(starter: Starter, icon: Path) -> str:
     lines = (
         "[Desktop Entry]",
         "Type=Application",
-        "Version=1.5",
+        "Version=1.0",  # of the specification: no key of a later one is used
         f"Name={starter.title}",
         "Comment=A webcam becomes a live 3D face",
         f"Exec={' '.join(map(quoted, starter.command))}",

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 ICO_SIZES = (16, 32, 48, 256)
-ICNS_KINDS = ((b"icp4", 16), (b"icp5", 32), (b"ic07", 128), (b"ic08", 256))  # Apple's PNG entries
+ICNS_KINDS = ((b"ic11", 32), (b"ic12", 64), (b"ic07", 128), (b"ic08", 256))  # PNG, as Pillow writes
 
 
 def icon_png() -> bytes:

@@ -13,6 +13,17 @@ from pathlib import Path
 from app.shortcuts.starter import Starter
 
 IDENTIFIER = "mien"
+_MOVED = (
+    'display alert "mien is no longer where it was" message "Start mien install-shortcut again, '
+    'from its new place." as critical'
+)
+_SCRIPT = """\
+#!/bin/sh
+if [ ! -x {program} ]; then  # other desktops notice by themselves
+    exec osascript -e {moved}
+fi
+exec {command}
+"""
 
 
 def application_files(starter: Starter, icon: bytes) -> tuple[tuple[str, bytes, bool], ...]:
@@ -28,7 +39,11 @@ def application_files(starter: Starter, icon: bytes) -> tuple[tuple[str, bytes, 
         "NSCameraUsageDescription": "mien turns your face into a live 3D face.",
         "NSMicrophoneUsageDescription": "mien records your voice with a take if you ask it to.",
     }
-    script = f"#!/bin/sh\nexec {shlex.join(starter.command)}\n"
+    script = _SCRIPT.format(
+        program=shlex.quote(starter.command[0]),
+        moved=shlex.quote(_MOVED),
+        command=shlex.join(starter.command),
+    )
     return (
         ("Contents/Info.plist", plistlib.dumps(information), False),
         (f"Contents/MacOS/{starter.name}", script.encode(), True),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from app.folders import is_one_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,16 @@ def mien_starter(arguments: Sequence[str] = (), *, kiosk: bool = False) -> Start
 
 
 def program() -> tuple[str, ...]:
-    """The program that pip has written beside Python, on Windows the one without a console."""
-    if getattr(sys, "frozen", False):  # built into one program
-        return (sys.executable,)
-    python = Path(sys.executable)
-    names = ("mienw.exe", "mien.exe") if sys.platform == "win32" else ("mien",)
-    for name in names:
-        if python.with_name(name).is_file():
-            return (str(python.with_name(name)),)
-    return (str(python), "-m", "app")
+    """mienw, which shows its errors in a dialog: beside this program, or where pip has put it."""
+    name = "mienw.exe" if sys.platform == "win32" else "mienw"
+    folders = [Path(sys.executable).parent]
+    if not is_one_folder():
+        user = sysconfig.get_preferred_scheme("user")
+        folders += [
+            Path(sysconfig.get_path("scripts", scheme))
+            for scheme in (sysconfig.get_default_scheme(), user)
+        ]
+    for folder in folders:
+        if (folder / name).is_file():
+            return (str(folder / name),)
+    return (sys.executable, "-m", "app")  # not installed by pip

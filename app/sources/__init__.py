@@ -20,19 +20,19 @@ from engine.errors import SourceError
 __all__ = ["Source", "SourceSettings", "is_short", "open_source"]
 
 
-def open_source(settings: SourceSettings) -> Source:
-    """Open what `settings.spec` means.
+def open_source(settings: SourceSettings, *, own_camera: str = "") -> Source:
+    """Open what `settings.spec` means. own_camera: the virtual camera that shows our own picture.
 
     Numbers and `demo` come first: a file of such a name is written ./0 or ./demo.
     Raises SourceError in one line.
     """
-    source = _open(settings)
+    source = _open(settings, own_camera)
     if settings.rotate or settings.crop != WHOLE_PICTURE:
         return FramedSource(source, settings.rotate, settings.crop)
     return source
 
 
-def _open(settings: SourceSettings) -> Source:
+def _open(settings: SourceSettings, own_camera: str) -> Source:
     spec = settings.spec
     if spec == "demo":
         return open_demo(settings)
@@ -41,7 +41,7 @@ def _open(settings: SourceSettings) -> Source:
     if "://" in spec:
         return open_url(settings)
     if spec.isdecimal():
-        return open_camera(settings)
+        return open_camera(settings, own_camera=own_camera)
     path = Path(os.path.expanduser(spec))
     try:
         mode = os.stat(path).st_mode
@@ -49,9 +49,9 @@ def _open(settings: SourceSettings) -> Source:
         if _looks_like_path(path, spec):
             reason = error.strerror if isinstance(error, OSError) else error
             raise SourceError(f"cannot open {spec}: {reason}.") from error
-        return open_camera(settings)
+        return open_camera(settings, own_camera=own_camera)
     if stat.S_ISCHR(mode):  # /dev/video0
-        return open_camera(replace(settings, spec=str(path.resolve())))
+        return open_camera(replace(settings, spec=str(path.resolve())), own_camera=own_camera)
     if stat.S_ISDIR(mode) or path.suffix.lower() in PICTURE_SUFFIXES:
         return open_pictures(path, settings)
     return open_video(path, settings)

@@ -30,13 +30,20 @@ def open_camera(
     *,
     list_cameras: ListCameras = list_cameras,
     open_device: OpenDevice | None = None,
+    own_camera: str = "",
 ) -> LiveSource:
     """Open the camera that `settings.spec` names; it is found again by name after a replug.
 
-    Raises SourceError if it is absent, ambiguous, busy or forbidden.
+    own_camera: name or path of the virtual camera that shows our own picture; empty: none does.
+    Raises SourceError if it is absent, ambiguous, busy, forbidden or our own.
     """
     present = list_cameras()
     camera = find_camera(settings.spec, present)
+    if camera.answers_to(own_camera):
+        raise SourceError(
+            f"camera {camera} is the virtual camera that shows mien's own picture; expected a "
+            "camera that sees a face. See: mien cameras"
+        )
     open_one = open_device or open_camera_device
     return LiveSource(
         f"camera {camera.name}",

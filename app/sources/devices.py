@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 from cv2_enumerate_cameras import enumerate_cameras
@@ -11,6 +12,8 @@ from cv2_enumerate_cameras import enumerate_cameras
 from app.sources.capture import quiet_opencv
 from engine.errors import SourceError
 
+VIRTUAL_NAMES = "virtual camera", "unity video capture"  # of OBS and others, in small letters
+SYSTEM_VIDEO = Path("/sys/class/video4linux")  # of Linux; links to /sys/devices/virtual/… or a bus
 NO_CAMERA = "no camera found. Plug one in, or try the built-in clip: --source demo"
 
 
@@ -31,6 +34,23 @@ class Camera:
 
     def __str__(self) -> str:
         return f"{self.number} ({self.name})"
+
+    @property
+    def title(self) -> str:
+        """The name, and whether it is a virtual camera."""
+        return f"{self.name}, virtual" if self.virtual else self.name
+
+    def answers_to(self, name: str) -> bool:
+        """Whether the system calls it so; nothing answers to an empty name."""
+        return bool(name) and name in (self.name, self.path)
+
+    @property
+    def virtual(self) -> bool:
+        """Whether a program makes its pictures; mien may be that program."""
+        if self.path is not None and self.path.startswith("/dev/"):
+            system = SYSTEM_VIDEO / Path(self.path).name
+            return "virtual" in system.resolve().parts
+        return any(word in self.name.casefold() for word in VIRTUAL_NAMES)
 
 
 def preferred_backend() -> int:

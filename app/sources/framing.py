@@ -48,6 +48,11 @@ class FramedSource:
         return self._source.ended
 
     @property
+    def rate(self) -> float | None:
+        """See `Source.rate`."""
+        return self._source.rate
+
+    @property
     def trouble(self) -> str:
         """See `Source.trouble`."""
         return self._source.trouble
@@ -64,6 +69,10 @@ class FramedSource:
             return None
         image = framed(frame.image, self._rotate, self._crop)
         return Frame(image, frame.timestamp, frame.arrived, frame.index)
+
+    def look_at(self, limit: float) -> None:
+        """See `Source.look_at`."""
+        self._source.look_at(limit)
 
     def close(self) -> None:
         """Release the source."""

@@ -77,7 +77,7 @@ class LiveSource:
         self.format: LiveFormat | None = None
         self._open_capture = open_capture
         self._hangs, self._camera = hangs, camera
-        self._shortest = (1.0 - EARLY) / limit if limit else 0.0
+        self.look_at(limit)
         self._clock = clock
         self._sleep = sleep
         self._gone = False  # since the loss was told, till it is back for good
@@ -96,6 +96,12 @@ class LiveSource:
         self._hanging_told = False
 
     @property
+    def rate(self) -> float | None:
+        """Pictures a second that it should give; None: not known."""
+        usual = None if self._pulse is None else self._pulse.usual or None
+        return min(usual, self._limit) if usual and self._limit else usual
+
+    @property
     def trouble(self) -> str:
         """What is wrong with the pictures that come, for people; empty: nothing."""
         if self._stillness.still:
@@ -109,6 +115,11 @@ class LiveSource:
     def stuck(self) -> bool:
         """See `Source.stuck`."""
         return sum(device.running for device in self._given_up) >= HANGING_LIMIT
+
+    def look_at(self, limit: float) -> None:
+        """See `Source.look_at`."""
+        self._limit = limit
+        self._shortest = (1.0 - EARLY) / limit if limit else 0.0
 
     def read(self) -> Frame | None:
         """The next picture, or None if none came in time. Never raises."""

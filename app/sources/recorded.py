@@ -47,12 +47,13 @@ class RecordedSource:
         self.trouble = ""  # a recording has none that a person could mend
         self.stuck = False
         self._loop = settings.loop
-        limited = settings.limit and settings.pace == "realtime"
-        self._shortest = (1.0 - EARLY) / settings.limit if limited else 0.0
         self._taken = -math.inf  # timestamp of the newest picture that was decoded
         self._open_capture = open_capture
         self._capture = open_capture()
         self._period = 1.0 / (self._capture.rate or USUAL_RATE)
+        self._realtime = settings.pace == "realtime"
+        self.rate: float | None = None
+        self.look_at(settings.limit)
         self._clock = MediaClock(self._period)
         self._playback = Playback(settings.pace)
         self._index = 0
@@ -85,6 +86,12 @@ class RecordedSource:
         self._next = None
         self._index += 1
         return Frame(frame.image, frame.timestamp, time.perf_counter(), frame.index)
+
+    def look_at(self, limit: float) -> None:
+        """See `Source.look_at`."""
+        own = 1.0 / self._period
+        self.rate = min(own, limit) if limit and self._realtime else own
+        self._shortest = (1.0 - EARLY) / limit if limit and self._realtime else 0.0
 
     def _decode(self) -> Frame | None:
         """The next picture that can be decoded and is not too late to be seen."""

@@ -95,6 +95,10 @@ class Source(Protocol):
         """True once no picture will ever come again. A camera never ends."""
 
     @property
+    def rate(self) -> float | None:
+        """Pictures a second that it should give; None: not known."""
+
+    @property
     def trouble(self) -> str:
         """What is wrong with the pictures that come, for people; empty: nothing."""
 
@@ -108,6 +112,9 @@ class Source(Protocol):
         A network stream that stalls or is sought again may take five seconds for that. At pace
         `fast` a file answers None only at its end.
         """
+
+    def look_at(self, limit: float) -> None:
+        """From now on decode at most about so many pictures a second: `SourceSettings.limit`."""
 
     def close(self) -> None:
         """Release the device or file. May be called twice."""

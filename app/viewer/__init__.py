@@ -1,11 +1,13 @@
 """The window in which the head is seen. Importing this package needs neither display nor OpenGL.
 
-viewer.py     the window's life: keys, what is drawn, when
+viewer.py     the window's life: what is asked, when it is drawn     switching.py   what keys switch
+scene.py      the figure before its background
 window.py     glfw and imgui          context.py, events.py   its OpenGL, its input
 figure.py     which figure stands in the window: head.py the free head, clay.py a face model's mesh
 look.py       what the head looks like
 overlay.py    panels over the figure  orbit.py, camera.py     where one looks from
 snapshot.py   without a window        probe.py                what this machine has
+film.py       pictures for the virtual camera; studio.py: without a window
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from engine.data import FaceState, Frame
 from engine.errors import SettingsError, ViewerError
 
 if TYPE_CHECKING:
+    from app.viewer.film import Audience
+    from app.viewer.studio import Studio
     from app.viewer.viewer import Viewer
 
 FIRST_LOOK = next(iter(LOOKS.values()))
@@ -87,10 +91,15 @@ class Shown:
 
 
 def open_viewer(
-    settings: ViewerSettings, *, face_models: Path | None = None, kiosk: bool = False
+    settings: ViewerSettings,
+    *,
+    face_models: Path | None = None,
+    kiosk: bool = False,
+    audience: Audience | None = None,
 ) -> Viewer:
     """The window, open. face_models: the folder of flame.npz and bfm.npz. kiosk: see `Viewer`.
 
+    audience: who takes the figure's picture, too.
     Raises ViewerError in one line if there is no display or no OpenGL.
     """
     try:  # here, for a run without a window needs none of these libraries
@@ -99,7 +108,20 @@ def open_viewer(
         raise ViewerError(f"no window: {error}; expected the window's libraries. {_ADVICE}") from (
             error
         )
-    return Viewer(settings, face_models=face_models, kiosk=kiosk)
+    return Viewer(settings, face_models=face_models, kiosk=kiosk, audience=audience)
+
+
+def open_studio(
+    settings: ViewerSettings, audience: Audience, *, face_models: Path | None = None
+) -> Studio:
+    """What draws for the audience without a window. Raises ViewerError where it cannot."""
+    try:
+        from app.viewer.studio import Studio
+    except ImportError as error:
+        raise ViewerError(
+            f"no picture: {error}; expected the window's libraries. {_ADVICE}"
+        ) from error
+    return Studio(settings, audience, face_models=face_models)
 
 
 _ADVICE = "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or use --no-window."

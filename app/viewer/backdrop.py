@@ -20,22 +20,36 @@ KINDS: tuple[BackgroundKind, ...] = get_args(BackgroundKind)
 
 
 class Backdrop:
-    """The four kinds of background for one OpenGL context. The picture is loaded once.
+    """The four kinds of background for one OpenGL context. A picture is loaded once.
 
-    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. Raises ViewerError if the
-    picture cannot be read.
+    picture: a file; empty leaves that kind out. key_color: `#rrggbb`. straight: see `Transparent`.
+    Raises ViewerError if the picture cannot be read.
     """
 
-    def __init__(self, context: moderngl.Context, *, picture: str, key_color: str) -> None:
+    def __init__(
+        self, context: moderngl.Context, *, picture: str, key_color: str, straight: bool = False
+    ) -> None:
+        self._transparent = Transparent(straight)
+        self._context = context
         self._key = Plain(color_from_hex(key_color))
         self._texture: moderngl.Texture | None = None
-        if picture:
-            image = read_picture(Path(picture))
-            self._texture = context.texture(
-                (image.shape[1], image.shape[0]), 3, image[::-1].tobytes(), alignment=1
-            )
-            self._texture.build_mipmaps()
-            self._texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
+        self.show(picture)
+
+    def key(self, color: str) -> None:
+        """Another colour, `#rrggbb`."""
+        self._key = Plain(color_from_hex(color))
+
+    def show(self, picture: str) -> None:
+        """Another picture; empty: none. Raises ViewerError if it cannot be read: then none."""
+        self.close()
+        if not picture:
+            return
+        image = read_picture(Path(picture).expanduser())
+        self._texture = self._context.texture(
+            (image.shape[1], image.shape[0]), 3, image[::-1].tobytes(), alignment=1
+        )
+        self._texture.build_mipmaps()
+        self._texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +67,7 @@ class Backdrop:
         if kind == "key":
             return self._key
         if kind == "transparent":
-            return Transparent()
+            return self._transparent
         if kind == "picture" and self._texture is not None:
             return Picture(self._texture)
         return Gradient()
@@ -62,11 +76,6 @@ class Backdrop:
     def kinds(self) -> tuple[BackgroundKind, ...]:
         """Those that there are."""
         return tuple(kind for kind in KINDS if kind != "picture" or self._texture is not None)
-
-    def after(self, kind: BackgroundKind) -> BackgroundKind:
-        """The next kind that there is."""
-        kinds = self.kinds
-        return kinds[(kinds.index(kind) + 1) % len(kinds)] if kind in kinds else kinds[0]
 
 
 def color_from_hex(text: str) -> Rgb:

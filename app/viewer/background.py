@@ -33,7 +33,9 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Transparent:
-    """Nothing: alpha 0, colours premultiplied."""
+    """Nothing: alpha 0. Colours are premultiplied; straight: at the figure's edge its own."""
+
+    straight: bool = False
 
 
 Background = Gradient | Plain | Picture | Transparent

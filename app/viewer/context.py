@@ -56,10 +56,22 @@ def window_context() -> moderngl.Context:
     return moderngl.create_context(require=GL_VERSION, context=loader)
 
 
+def function_address(name: str) -> int:
+    """Where an OpenGL function of glfw's current context lies; 0 if the driver lacks it."""
+    return ctypes.cast(glfw.get_proc_address(name), ctypes.c_void_p).value or 0
+
+
+def egl_function_address(name: str) -> int:
+    """The same of EGL's current context."""
+    find = ctypes.CDLL("libEGL.so.1").eglGetProcAddress
+    find.restype, find.argtypes = ctypes.c_void_p, (ctypes.c_char_p,)
+    return find(name.encode()) or 0
+
+
 def gl_function(result: Any, name: str) -> Callable[[], Any] | None:
     """An OpenGL function without arguments; None if the driver lacks it. ctypes frees the lock."""
     for spelled in (name, name + "ARB"):
-        if address := ctypes.cast(glfw.get_proc_address(spelled), ctypes.c_void_p).value:
+        if address := function_address(spelled):
             return ctypes.CFUNCTYPE(result)(address)
     return None
 
@@ -103,7 +115,7 @@ class _Loader:
     """Finds OpenGL's functions through glfw, whichever way (GLX, EGL, WGL) it made the context."""
 
     def load_opengl_function(self, name: str) -> int:
-        return ctypes.cast(glfw.get_proc_address(name), ctypes.c_void_p).value or 0
+        return function_address(name)
 
     def release(self) -> None:
         """The window owns the context."""

@@ -4,7 +4,8 @@ labels of any language fit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from imgui_bundle import ImVec2, ImVec4, imgui
 
@@ -18,6 +19,16 @@ SLIDER_FLAGS = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input  # 
 def gap(height: float = 0.35) -> None:
     """height: em."""
     imgui.dummy(ImVec2(0.0, height * imgui.get_font_size()))
+
+
+@contextmanager
+def outlined(color: ImVec4 = theme.OUTLINE) -> Iterator[None]:
+    """Fields drawn meanwhile have an edge that can be seen."""
+    imgui.push_style_var(imgui.StyleVar_.frame_border_size, max(1.0, 0.06 * imgui.get_font_size()))
+    imgui.push_style_color(imgui.Col_.border, color)
+    yield
+    imgui.pop_style_color()
+    imgui.pop_style_var()
 
 
 def title(text: str) -> None:
@@ -39,6 +50,15 @@ def note(text: str, color: ImVec4 = theme.DIM) -> None:
     imgui.pop_font()
 
 
+@contextmanager
+def under_label() -> Iterator[None]:
+    """What is drawn meanwhile belongs to the switch above."""
+    indent = imgui.get_frame_height() + imgui.get_style().item_spacing.x
+    imgui.indent(indent)
+    yield
+    imgui.unindent(indent)
+
+
 def lit(text: str, color: ImVec4) -> None:
     """A remark after a dot of this colour."""
     em = imgui.get_font_size()
@@ -58,12 +78,14 @@ def button(label: str, *, width: float = 0.0, chosen: bool = False) -> bool:
     room = (width or imgui.get_content_region_avail().x) - 2 * pad_x
     text = imgui.calc_text_size(label, True, max(room, em))
     size = ImVec2(width or text.x + 2 * pad_x + 1.0, text.y + 2 * pad_y)
+    place = imgui.get_cursor_screen_pos()
     if chosen:
         imgui.push_style_color(imgui.Col_.button, theme.CHOSEN)
-    place = imgui.get_cursor_screen_pos()
-    pressed: bool = imgui.button(f"##{label}", size)
-    if chosen:
+        with outlined(theme.ACCENT):
+            pressed: bool = imgui.button(f"##{label}", size)
         imgui.pop_style_color()
+    else:
+        pressed = imgui.button(f"##{label}", size)
     left = place.x + (size.x - text.x) / 2
     imgui.get_window_draw_list().add_text(
         imgui.get_font(),
@@ -78,6 +100,11 @@ def button(label: str, *, width: float = 0.0, chosen: bool = False) -> bool:
 
 def buttons(labels: Sequence[str], chosen: int | None = None) -> int | None:
     """In lines, as many in each as fit; the number of the one that was pressed."""
+    return toggled(labels, [number == chosen for number in range(len(labels))])
+
+
+def toggled(labels: Sequence[str], on: Sequence[bool]) -> int | None:
+    """Buttons of which any may be on; the number of the one that was pressed."""
     em, pressed = imgui.get_font_size(), None
     spacing = imgui.get_style().item_spacing.x
     right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
@@ -85,14 +112,15 @@ def buttons(labels: Sequence[str], chosen: int | None = None) -> int | None:
         width = imgui.calc_text_size(label, True).x + 2 * BUTTON_PAD[0] * em + 1.0
         if number and imgui.get_item_rect_max().x + spacing + width <= right:
             imgui.same_line()
-        if button(label, chosen=number == chosen):
+        if button(label, chosen=on[number]):
             pressed = number
     return pressed
 
 
 def switch(label: str, on: bool) -> bool:
     """A box to tick, with a label that wraps; whether it is on now."""
-    _, on = imgui.checkbox(f"##{label}", on)
+    with outlined():
+        _, on = imgui.checkbox(f"##{label}", on)
     imgui.same_line()
     imgui.push_text_wrap_pos(0.0)
     imgui.align_text_to_frame_padding()
@@ -103,14 +131,33 @@ def switch(label: str, on: bool) -> bool:
     return on
 
 
+def toggles(choices: Sequence[tuple[str, str]], on: Sequence[str]) -> tuple[str, ...]:
+    """Names with their labels, of which any may be on; those that are on now, in that order."""
+    pressed = toggled([label for _, label in choices], [name in on for name, _ in choices])
+    return tuple(
+        name for number, (name, _) in enumerate(choices) if (name in on) != (number == pressed)
+    )
+
+
+def more(label: str) -> bool:
+    """A line that shows or hides what follows it; whether it is shown."""
+    room = imgui.get_content_region_avail().x - imgui.get_tree_node_to_label_spacing()
+    imgui.push_style_color(imgui.Col_.header, theme.CONTROL)
+    shown: bool = imgui.collapsing_header(f"{shortened(label, room)}###{label}")
+    imgui.pop_style_color()
+    return shown
+
+
 def chooser(name: str, choices: Sequence[str], chosen: str) -> int | None:
     """A list that opens; the number of the choice that was made."""
     made = None
     imgui.set_next_item_width(-1.0)
     arrow = imgui.get_frame_height() + 2 * imgui.get_style().frame_padding.x
-    if imgui.begin_combo(
-        f"##{name}", shortened(chosen, imgui.get_content_region_avail().x - arrow)
-    ):
+    with outlined():
+        shown = imgui.begin_combo(
+            f"##{name}", shortened(chosen, imgui.get_content_region_avail().x - arrow)
+        )
+    if shown:
         for number, choice in enumerate(choices):
             pressed, _ = imgui.selectable(f"{choice}##{number}", choice == chosen)
             if choice == chosen:
@@ -156,7 +203,8 @@ def ends(left: str, right: str) -> None:
 def text_field(name: str, hint: str, text: str, *, width: float = -1.0) -> tuple[bool, str]:
     """Whether Enter was pressed in it, and what it holds now."""
     imgui.set_next_item_width(width)
-    entered, text = imgui.input_text_with_hint(
-        f"##{name}", hint, text, imgui.InputTextFlags_.enter_returns_true
-    )
+    with outlined():
+        entered, text = imgui.input_text_with_hint(
+            f"##{name}", hint, text, imgui.InputTextFlags_.enter_returns_true
+        )
     return entered, text

@@ -30,6 +30,7 @@ class Notice:
 PAUSED = Notice("Paused", "P goes on.")
 INVITATION = Notice("Look at me!", "Step before the camera: your face moves mine.")
 AWAY = Notice("One moment, please", "My camera is coming back.")
+NO_SOURCE = Notice("No camera or video", "F2 opens the controls: they say why.", warning=True)
 NO_FACE = Notice(
     "No face in the picture",
     "Face the camera at arm's length, lit from the front.",
@@ -70,17 +71,21 @@ class Notices:
         quiet: bool,
         paused: bool = False,
         missing: Notice | None = None,
+        unopened: bool = False,
         trouble: str = "",
     ) -> tuple[Notice, ...]:
         """What is to be read at this moment, the most lasting first.
 
         missing: why the figure that was asked for is not seen.
+        unopened: there is no source, for it cannot be opened.
         trouble: what is wrong with the pictures that come.
         quiet: only answers to a key, nothing that comes by itself.
         """
         notices: list[Notice] = []
         if quiet:
             pass
+        elif unopened and self._frame_index < 0:
+            notices.append(NO_SOURCE)
         elif self.without_pictures(now):
             first = self._frame_index < 0
             title = "Waiting for the first picture" if first else "No new pictures"

@@ -99,6 +99,8 @@ class Overlay:
                 pixels_per_point=pixels[0] / size[0],
                 now=now,
             )
+        else:
+            self.panel.hide()
         if not help_shown:
             draw_notices(layout.notices, notices, center=layout.figure_x)
             if statistics.prompt is not None:

@@ -1,21 +1,23 @@
-"""The control panel's second page: the 52 weights, and how the chosen one is mapped."""
+"""The control panel's second page: the 52 weights, how each is mapped, and what is learned."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 from imgui_bundle import ImVec2, imgui
 from numpy.typing import NDArray
 
-from app.actions import SetChannel
+from app.actions import SetCalibration, SetChannel
 from app.statistics import Situation
 from app.viewer import controls, theme
 from app.viewer.asked import Asked
 from engine.blendshapes import BLENDSHAPES
-from engine.calibration import ChannelCalibration
+from engine.calibration import CalibrationSettings, ChannelCalibration
+from engine.calibration.guide import forgotten
 
-POINTS = 33  # of the curve
+POINTS, FINE = 33, 129  # of the curve: drawn, searched
 CURVE_HEIGHT = 5.0  # em
 LIST_LEAST = 9.0  # em of the list's height
 ROUNDING = 0.18  # em
@@ -33,11 +35,15 @@ class ChannelPage:
         em = imgui.get_font_size()
         name = BLENDSHAPES[self._chosen]
         channel = situation.calibration.channel(name)
-        imgui.text_colored(theme.ACCENT, name)
+        controls.title(name)
         _draw_curve(channel, 0.0 if weights is None else float(weights[self._chosen]))
         edited = _edited(channel)
         if edited != channel:
             asked.actions.append(SetChannel(edited))
+        if controls.more("Eyes, rest and camera"):
+            calibration = _edited_person(situation.calibration)
+            if calibration != situation.calibration:
+                asked.actions.append(SetCalibration(calibration))
         controls.gap()
         height = max(imgui.get_content_region_avail().y, LIST_LEAST * em)
         imgui.begin_child("weights", ImVec2(0, height), imgui.ChildFlags_.nav_flattened)
@@ -59,10 +65,32 @@ def _edited(channel: ChannelCalibration) -> ChannelCalibration:
     controls.ends("eager", "gentle")
     dead_zone = controls.slider("Ignore below", channel.dead_zone, 0.0, 0.5)
     edited = replace(channel, gain=gain, curve=curve, dead_zone=dead_zone)
+    if controls.more("Shift and limits"):
+        offset = controls.slider("Add", edited.offset, -1.0, 1.0, "%+.2f")
+        low = controls.slider("At least", edited.low, 0.0, 1.0)
+        high = controls.slider("At most", edited.high, 0.0, 1.0)
+        low, high = (min(low, high), high) if low != edited.low else (low, max(low, high))
+        edited = replace(edited, offset=offset, low=low, high=high)
     imgui.begin_disabled(edited == ChannelCalibration(channel.name))
     if controls.button("As it was at first"):
         edited = ChannelCalibration(channel.name)
     imgui.end_disabled()
+    return edited
+
+
+def _edited_person(calibration: CalibrationSettings) -> CalibrationSettings:
+    """What is known of the person, as the switches say."""
+    tilt = math.degrees(calibration.camera_tilt)
+    edited = replace(
+        calibration,
+        link_eyes=controls.switch("Both eyes alike", calibration.link_eyes),
+        automatic=controls.switch("Learn my rest by itself", calibration.automatic),
+    )
+    tilted = controls.slider("The camera looks down", tilt, -60.0, 60.0, "%.0f°")
+    if tilted != tilt:
+        edited = replace(edited, camera_tilt=math.radians(tilted))
+    if controls.button("Forget what was learned of my face"):
+        edited = forgotten(edited)
     return edited
 
 
@@ -82,7 +110,19 @@ def _draw_curve(channel: ChannelCalibration, weight: float) -> None:
         for x, y in zip(across, channel.mapped(across), strict=True)
     ]
     draw.add_polyline(points, theme.packed(theme.ACCENT), max(1.5, 0.12 * em), 0)
+    at = _before(channel, weight)
+    if at is not None:
+        draw.add_circle_filled(
+            ImVec2(start.x + at * width, level), 0.28 * em, theme.packed(theme.TEXT)
+        )
     imgui.dummy(ImVec2(width, height))
+
+
+def _before(channel: ChannelCalibration, weight: float) -> float | None:
+    """The least weight that becomes this one; None: none does."""
+    across = np.linspace(0.0, 1.0, FINE)
+    reached = np.flatnonzero(channel.mapped(across) >= weight - 1e-6)
+    return float(across[reached[0]]) if reached.size else None
 
 
 def _draw_row(name: str, weight: float, *, chosen: bool, changed: bool) -> bool:

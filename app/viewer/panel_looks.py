@@ -1,4 +1,4 @@
-"""The control panel's third page: the figure, its background, the mirror, profiles, the window."""
+"""The control panel's third page: the figure, its background, the mirror, the window."""
 
 from __future__ import annotations
 
@@ -7,63 +7,75 @@ from dataclasses import replace
 
 from imgui_bundle import ImVec2, imgui
 
-from app.actions import SaveProfileAs, SetMirror, SetProfile
-from app.statistics import Situation, Statistics
-from app.viewer import FIGURES, BackgroundKind, ViewerSettings, controls, theme
+from app.actions import SetMirror
+from app.statistics import Statistics
+from app.viewer import FIGURES, KEY_COLOR, BackgroundKind, ViewerSettings, controls, theme
 from app.viewer.asked import Asked
 from app.viewer.look import LOOKS
+from app.viewer.typed_text import TypedText
 
 FIGURE_TITLES = ("Head", "Face model's mesh", "Mesh over the picture")
 BACKGROUND_TITLES: dict[str, str] = {
     "gradient": "Plain",
     "picture": "My picture",
-    "key": "Green for OBS",
+    "key": "One colour for OBS",
     "transparent": "Transparent for OBS",
 }
 BACKGROUND_NOTES: dict[str, str] = {
-    "key": "In OBS: window capture, then the filter “Color Key”.",
-    "transparent": "In OBS on Windows: game capture, “Allow transparency”.",
+    "key": "In OBS: add a window capture, give it the filter “Color Key” and this colour. F2 hides "
+    "these controls from the picture.",
+    "transparent": "In OBS on Windows: add a game capture, tick “Allow transparency” and "
+    "“Premultiplied alpha”; on Linux (X11): add a window capture. F2 hides these controls from the "
+    "picture.",
 }
+KEY_COLORS = {"Green": "#00b140", "Blue": "#0047bb", "Magenta": "#ff00ff"}
 SIZES = (1.0, 1.25, 1.5, 2.0)
 MIRROR_HEIGHT = 4.6  # em
 
 
 class LookPage:
-    """It remembers the profile's name that is being typed."""
+    """It remembers a picture and a colour that are being typed."""
 
     def __init__(self) -> None:
-        self._name = ""
-        self._naming = self._moved = False
+        self._picture, self._color = TypedText(), TypedText()
 
     def draw(self, statistics: Statistics, asked: Asked, backgrounds: tuple[str, ...]) -> None:
-        asked.settings = _with_figure(asked.settings, backgrounds)
+        asked.settings = _with_figure(asked.settings)
+        asked.settings = self._with_background(asked.settings, backgrounds)
         _draw_mirror(statistics, asked)
-        if statistics.situation is not None:
-            self._draw_profiles(statistics.situation, asked)
         asked.settings = _with_window(asked.settings)
 
-    def _draw_profiles(self, situation: Situation, asked: Asked) -> None:
-        controls.title("Profile")
-        made = controls.chooser("profile", situation.profiles, situation.profile)
-        if made is not None and situation.profiles[made] != situation.profile:
-            asked.actions.append(SetProfile(situation.profiles[made]))
-        if situation.profile_fault:
-            controls.note(situation.profile_fault, theme.WARNING)
-        if self._moved:  # what had the keyboard's focus is gone
-            imgui.set_keyboard_focus_here()
-        self._moved = False
-        if not self._naming:
-            self._naming = self._moved = controls.button("Save as …")
-            return
-        entered, self._name = controls.text_field("name", "name of the profile", self._name)
-        pressed = controls.buttons(("Save", "Cancel"))
-        if (entered or pressed == 0) and self._name.strip():
-            asked.actions.append(SaveProfileAs(self._name.strip()))
-        if entered or pressed is not None:
-            self._naming, self._moved, self._name = False, True, ""
+    def _with_background(
+        self, settings: ViewerSettings, backgrounds: tuple[str, ...]
+    ) -> ViewerSettings:
+        controls.title("Background")
+        kinds = list(BACKGROUND_TITLES)
+        now = kinds.index(settings.background)
+        made = controls.buttons(list(BACKGROUND_TITLES.values()), now)
+        if made is not None:
+            settings = replace(settings, background=_kind(kinds[made]))
+        if settings.background in BACKGROUND_NOTES:
+            controls.note(BACKGROUND_NOTES[settings.background])
+        if settings.background == "picture":
+            hint = "path of a picture"
+            path = self._picture.draw("Picture", hint, settings.background_picture)
+            settings = replace(settings, background_picture=path.strip('"'))
+            if "picture" not in backgrounds:
+                controls.note("No picture can be read there.", theme.WARNING)
+        if settings.background == "key":
+            settings = self._with_key_color(settings)
+        return settings
+
+    def _with_key_color(self, settings: ViewerSettings) -> ViewerSettings:
+        colors = list(KEY_COLORS.values())
+        now = colors.index(settings.key_color) if settings.key_color in colors else None
+        made = controls.buttons(list(KEY_COLORS), now)
+        color = settings.key_color if made is None else colors[made]
+        color = self._color.draw("Colour", "#00b140", color)
+        return replace(settings, key_color=color) if KEY_COLOR.fullmatch(color) else settings
 
 
-def _with_figure(settings: ViewerSettings, backgrounds: tuple[str, ...]) -> ViewerSettings:
+def _with_figure(settings: ViewerSettings) -> ViewerSettings:
     controls.title("Avatar")
     names, looks = tuple(LOOKS), tuple(LOOKS.values())
     now = looks.index(settings.look) if settings.look in looks else None
@@ -74,14 +86,6 @@ def _with_figure(settings: ViewerSettings, backgrounds: tuple[str, ...]) -> View
     made = controls.buttons(FIGURE_TITLES, FIGURES.index(settings.figure))
     if made is not None:
         settings = replace(settings, figure=FIGURES[made])
-    controls.title("Background")
-    kinds = [kind for kind in BACKGROUND_TITLES if kind in backgrounds]
-    now = kinds.index(settings.background) if settings.background in kinds else None
-    made = controls.buttons([BACKGROUND_TITLES[kind] for kind in kinds], now)
-    if made is not None:
-        settings = replace(settings, background=_kind(kinds[made]))
-    if settings.background in BACKGROUND_NOTES:
-        controls.note(BACKGROUND_NOTES[settings.background])
     return settings
 
 

@@ -1,40 +1,33 @@
-"""The control panel's first page: where pictures come from, the face, receivers, recording."""
+"""The control panel's first page: where pictures come from, the face, the voice's delay."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from imgui_bundle import ImVec2, imgui
+from imgui_bundle import imgui
 
-from app.actions import Calibrate, Lead, SetOutput, SetQuickness, SetRecording, SetSource
-from app.statistics import OutputStatistics, Situation, Statistics
+from app.actions import Calibrate, Lead, Recentre, SetPaused, SetQuickness, SetSource
+from app.statistics import LatencyStatistics, Situation, Statistics, audio_delay
 from app.viewer import Shown, controls, theme
 from app.viewer.asked import Asked
 from app.viewer.inset import Inset
-from app.viewer.layout import Rect
+from app.viewer.panel_preview import draw_preview
+from app.viewer.panel_receivers import ReceiverGroup
+from app.viewer.panel_takes import TakeGroup
+from app.viewer.panel_virtual_camera import draw_virtual_camera
 
-PREVIEW = 0.27  # of the panel's height at most
 DEMO, FILE = "Built-in clip", "Video file or address …"
-PROTOCOL_TITLES = (
-    ("vmc", "VMC: VSeeFace, Warudo, VNyan"),
-    ("osc", "OSC"),
-    ("ifacialmocap", "iFacialMocap"),
-    ("livelink", "Live Link Face: Unreal"),
-    ("vrchat", "VRChat"),
-    ("vts", "VTube Studio"),
-    ("vtsphone", "VTube Studio as a phone"),
-)
+CALIBRATING = "Calibrating: rest your face for two seconds"
 
 
 class SessionPage:
-    """It remembers a path, a receiver that is being typed, and whether they are wanted."""
+    """It remembers a path that is being typed, and whether it is wanted."""
 
     def __init__(self) -> None:
         self._path = ""
-        self._wants_path = False
-        self._adding = self._moved = False
-        self._protocol = 0
-        self._target = ""
+        self._wants_path = self._moved = False
+        self._takes = TakeGroup()
+        self._receivers = ReceiverGroup()
 
     def draw(
         self,
@@ -44,94 +37,89 @@ class SessionPage:
         asked: Asked,
         pixels_per_point: float,
     ) -> None:
-        _draw_preview(shown, statistics, inset, pixels_per_point)
+        draw_preview(shown, statistics, inset, pixels_per_point)
         situation = statistics.situation
+        _draw_state(shown, statistics)
         if situation is not None:
-            self._draw_source(situation, asked)
+            self._draw_source(statistics, situation, asked)
             _draw_face(statistics, situation, asked)
-        _draw_recording(statistics, asked)
-        if situation is not None:
-            self._draw_outputs(statistics, situation, asked)
+            self._takes.draw(statistics, situation, asked)
+            self._receivers.draw(statistics, situation, asked)
+        draw_virtual_camera(statistics.virtual_camera, asked)
+        _draw_delay(statistics)
 
-    def _draw_source(self, situation: Situation, asked: Asked) -> None:
+    @property
+    def asking(self) -> bool:
+        """Whether something waits for an answer."""
+        return self._wants_path or self._receivers.adding
+
+    def cancel(self) -> bool:
+        """Escape: nothing is to be typed any more. Whether something was."""
+        was, self._wants_path = self._wants_path, False
+        return self._receivers.cancel() or was
+
+    def _draw_source(self, statistics: Statistics, situation: Situation, asked: Asked) -> None:
         controls.title("Camera or video")
         cameras = [f"{camera.name} ({camera.number})" for camera in situation.cameras]
         specs = [str(camera.number) for camera in situation.cameras]
-        source = situation.opening or situation.source
-        if source in specs:
-            chosen = cameras[specs.index(source)]
-        elif source == "demo":
-            chosen = DEMO
-        else:
-            name = source if "://" in source else Path(source).name
-            chosen = f"Camera {source}" if source.isdecimal() else name
-        made = controls.chooser("source", (*cameras, DEMO, FILE), chosen)
+        made = controls.chooser("source", (*cameras, DEMO, FILE), _source_title(situation))
         if made is not None:
-            self._wants_path = made == len(cameras) + 1
+            self._wants_path = self._moved = made == len(cameras) + 1
             if not self._wants_path:
                 asked.actions.append(SetSource((*specs, "demo")[made]))
         if self._wants_path:
+            if self._moved:
+                imgui.set_keyboard_focus_here()
+            self._moved = False
             entered, self._path = controls.text_field(
                 "path", "path of a video, or rtsp://…", self._path
             )
-            if (controls.button("Open") or entered) and self._path.strip():
+            pressed = controls.buttons(("Open", "Cancel"))
+            if (entered or pressed == 0) and self._path.strip():
                 asked.actions.append(SetSource(self._path.strip().strip('"')))
+            if entered or pressed is not None:
+                self._wants_path = False
         if situation.opening:
             controls.note("Opening …")
         elif situation.source_fault:
-            controls.note(situation.source_fault, theme.WARNING)
-
-    def _draw_outputs(self, statistics: Statistics, situation: Situation, asked: Asked) -> None:
-        controls.title("Send to")
-        for output in statistics.outputs:
-            _draw_output(output, asked)
-        if situation.output_fault:
-            controls.note(situation.output_fault, theme.WARNING)
-        if self._moved:  # what had the keyboard's focus is gone
-            imgui.set_keyboard_focus_here()
-        self._moved = False
-        if not self._adding:
-            self._adding = self._moved = controls.button("Add a receiver …")
-            return
-        names = [title for _, title in PROTOCOL_TITLES]
-        made = controls.chooser("protocol", names, names[self._protocol])
-        self._protocol = self._protocol if made is None else made
-        entered, self._target = controls.text_field(
-            "target", "this computer, or 192.168.1.5:39539", self._target
-        )
-        pressed = controls.buttons(("Add", "Cancel"))
-        if entered or pressed == 0:
-            spec = f"{PROTOCOL_TITLES[self._protocol][0]}:{self._target.strip()}".rstrip(":")
-            asked.actions.append(SetOutput(spec, True))
-        if entered or pressed is not None:
-            self._adding, self._moved, self._target = False, True, ""
+            controls.note(_plain(situation.source_fault), theme.WARNING)
+            if situation.source != "demo" and controls.button("Show the built-in clip"):
+                asked.actions.append(SetSource("demo"))
+        elif statistics.trouble:
+            controls.note(statistics.trouble, theme.WARNING)
 
 
-def _draw_preview(
-    shown: Shown | None, statistics: Statistics, inset: Inset, pixels_per_point: float
-) -> None:
-    em = imgui.get_font_size()
-    if shown is not None:
-        width, height = shown.state.image_size
-        room = imgui.get_content_region_avail()
-        high = min(room.x * height / width, max(PREVIEW * imgui.get_window_height(), 4.0 * em))
-        wide = high * width / height
-        place = imgui.get_cursor_screen_pos()
-        area = Rect(place.x + (room.x - wide) / 2, place.y, wide, high)
-        imgui.dummy(ImVec2(room.x, high))
-        inset.draw(
-            area,
-            shown,
-            mirrored=statistics.mirrored,
-            pixels_per_point=pixels_per_point,
-            draw=imgui.get_window_draw_list(),
-        )
-        rate = statistics.capture_rate_hz
-        controls.note(f"{width}×{height}, {rate:.1f} pictures a second")
-    if shown is None:
-        controls.lit("No picture so far", theme.WARNING)
+def _source_title(situation: Situation) -> str:
+    source = situation.opening or situation.source
+    for camera in situation.cameras:
+        if source == str(camera.number):
+            return f"{camera.name} ({camera.number})"
+    if source == "demo":
+        return DEMO
+    if source.isdecimal():
+        return f"Camera {source}"
+    return source if "://" in source else Path(source).name
+
+
+def _plain(fault: str) -> str:
+    """Without the advice that only a terminal can follow; the button below says it."""
+    return fault.replace(", or try the built-in clip: --source demo", ".")
+
+
+def _draw_state(shown: Shown | None, statistics: Statistics) -> None:
+    """The most important thing first: whether a face moves the figure."""
+    situation = statistics.situation
+    faulty = situation is not None and situation.source_fault and not statistics.capture_rate_hz
+    if situation is not None and situation.opening:
+        controls.lit("Opening …", theme.DIM)
+    elif faulty:
+        controls.lit("No camera: nothing can be seen", theme.WARNING)
     elif statistics.paused:
-        controls.lit("Paused", theme.WARNING)
+        controls.lit("Paused: the figure rests", theme.WARNING)
+    elif shown is None:
+        controls.lit("Waiting for the first picture", theme.DIM)
+    elif not statistics.capture_rate_hz:
+        controls.lit("No pictures come: waiting for the camera", theme.WARNING)
     elif shown.state.confidence > 0:
         controls.lit("Face found", theme.GOOD)
     else:
@@ -141,44 +129,44 @@ def _draw_preview(
 def _draw_face(statistics: Statistics, situation: Situation, asked: Asked) -> None:
     controls.title("Your face")
     leading = statistics.prompt is not None
-    labels = ("Rest: 2 seconds", "Stop the guide" if leading else "Learn my face: ½ minute")
-    pressed = controls.buttons(labels)
-    if pressed == 0:
-        asked.actions.append(Calibrate())
-        asked.remark = "Calibrating: rest your face for two seconds"
-    elif pressed == 1:
-        asked.actions.append(Lead(not leading))
+    labels = (
+        "Calibrate (2 s)",
+        "Stop the guide" if leading else "Learn my face (½ min)",
+        "Centre the head",
+        "Go on" if statistics.paused else "Pause",
+    )
+    pressed = controls.buttons(labels, 3 if statistics.paused else None)
+    match pressed:
+        case 0:
+            asked.actions.append(Calibrate())
+            asked.remark = CALIBRATING
+        case 1:
+            asked.actions.append(Lead(not leading))
+        case 2:
+            asked.actions.append(Recentre())
+            asked.remark = "Head centred"
+        case 3:
+            asked.actions.append(SetPaused(not statistics.paused))
+    controls.note("Calibrate with a resting face, looking straight ahead.")
+    controls.gap()
     quickness = controls.slider("Movement", situation.quickness, 0.0, 1.0)
     controls.ends("steady", "quick")
     if quickness != situation.quickness:
         asked.actions.append(SetQuickness(quickness))
 
 
-def _draw_output(output: OutputStatistics, asked: Asked) -> None:
-    on = controls.switch(output.name, output.on)
-    if on != output.on:
-        asked.actions.append(SetOutput(output.spec, on))
-    if output.fault:
-        controls.note(output.fault, theme.WARNING)
-    elif output.on:
-        rate = f"{output.datagrams_per_second:.0f} /s"
-        imgui.push_font(None, theme.FONT_SIZE * 0.92)
-        width = imgui.calc_text_size(rate).x
-        right = imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
-        label_end = imgui.get_item_rect_max().x - imgui.get_window_pos().x
-        if label_end + width + 0.5 * imgui.get_font_size() <= right:
-            imgui.same_line()
-        imgui.set_cursor_pos_x(right - width)
-        imgui.text_colored(theme.DIM, rate)
-        imgui.pop_font()
+def _draw_delay(statistics: Statistics) -> None:
+    delay = audio_delay(statistics.latency, statistics.latency_to_screen)
+    if delay is None:
+        return
+    controls.title("Voice in OBS")
+    imgui.push_text_wrap_pos(0.0)
+    imgui.text_unformatted(f"Set this audio delay in OBS: {delay} ms")
+    imgui.pop_text_wrap_pos()
+    sent = _milliseconds("receiver", statistics.latency)
+    screen = _milliseconds("screen", statistics.latency_to_screen)
+    controls.note(f"From picture to {', to '.join(part for part in (sent, screen) if part)}.")
 
 
-def _draw_recording(statistics: Statistics, asked: Asked) -> None:
-    controls.title("Recording")
-    minutes, seconds = divmod(int(statistics.recording_seconds), 60)
-    on = statistics.recording
-    label = f"Stop  {minutes}:{seconds:02d}##record" if on else "Record a take##record"
-    if controls.button(label, chosen=on):
-        asked.actions.append(SetRecording(not on))
-    for recording in statistics.recordings[-2:]:
-        controls.note(f"{recording.name}: {recording.rows} rows")
+def _milliseconds(where: str, latency: LatencyStatistics | None) -> str:
+    return "" if latency is None else f"{where} {1000.0 * latency.p50:.0f} ms"

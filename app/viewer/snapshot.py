@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from app.viewer import ViewerSettings
 from app.viewer.backdrop import Backdrop
-from app.viewer.context import GL_VERSION, install_advice
+from app.viewer.context import (
+    GL_VERSION,
+    egl_function_address,
+    function_address,
+    install_advice,
+)
+from app.viewer.fence import AddressOf
 from app.viewer.figure import Figure
 from app.viewer.orbit import Orbit
 from app.viewer.window import Window
@@ -104,6 +110,13 @@ def straight_alpha(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
 @contextmanager
 def offscreen_context() -> Iterator[moderngl.Context]:
     """EGL needs no display; where it is missing a hidden window serves."""
+    with offscreen() as (context, _):
+        yield context
+
+
+@contextmanager
+def offscreen() -> Iterator[tuple[moderngl.Context, AddressOf]]:
+    """The same, and where that context's functions lie."""
     reason = "this system has no EGL"
     if sys.platform == "linux":
         try:
@@ -114,7 +127,7 @@ def offscreen_context() -> Iterator[moderngl.Context]:
         else:
             try:
                 with context:  # a thread that EGL still holds could open no window (GLX)
-                    yield context
+                    yield context, egl_function_address
             finally:
                 context.release()
             return
@@ -122,8 +135,8 @@ def offscreen_context() -> Iterator[moderngl.Context]:
         window = Window("mien", (64, 64), shown=False)
     except ViewerError as error:
         raise ViewerError(
-            f"no snapshot: EGL: {reason}; hidden window: none either; "
+            f"no picture: EGL: {reason}; hidden window: none either; "
             f"expected OpenGL 3.3. {install_advice()}"
         ) from error
     with window:
-        yield window.gl
+        yield window.gl, function_address

@@ -20,6 +20,7 @@ ACCENT = ImVec4(0.36, 0.78, 0.90, 1.0)
 WARNING = ImVec4(0.98, 0.76, 0.35, 1.0)
 
 CONTROL = ImVec4(1.0, 1.0, 1.0, 0.10)  # what can be pressed
+OUTLINE = ImVec4(1.0, 1.0, 1.0, 0.40)  # of what has no words in it
 HOVERED = ImVec4(1.0, 1.0, 1.0, 0.18)
 PRESSED = ImVec4(0.36, 0.78, 0.90, 0.45)
 CHOSEN = ImVec4(0.36, 0.78, 0.90, 0.28)

@@ -1,52 +1,34 @@
-"""The viewer's life: what a person asks of the window, what is drawn in it, and when."""
+"""The viewer's life: what a person asks of the window, and when it is drawn."""
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, get_args
-
-import numpy as np
+from typing import Self
 
 from app.actions import Action, Quit
 from app.latency import Rate
 from app.statistics import Statistics
-from app.viewer import LARGEST, SMALLEST, FigureKind, Shown, ViewerSettings
+from app.viewer import LARGEST, SMALLEST, Shown, ViewerSettings
 from app.viewer.asked import Asked
-from app.viewer.backdrop import Backdrop
-from app.viewer.detail import Detail
-from app.viewer.figure import Figure
+from app.viewer.context import function_address
+from app.viewer.film import Audience, Film
 from app.viewer.keys import Command, command_for, kiosk_command_for
-from app.viewer.look import LOOKS
 from app.viewer.notices import AWAY, INVITATION, Notice, Notices
-from app.viewer.orbit import Orbit, after_key
+from app.viewer.orbit import after_key
 from app.viewer.overlay import Overlay
-from app.viewer.rates import DrawingStatistics
 from app.viewer.requests import request_for
-from app.viewer.stance import Stance
+from app.viewer.scene import Scene
+from app.viewer.switching import in_kiosk, switched
 from app.viewer.window import Window
 
 TITLE = "mien"
-KIOSK_SCALE = 3.0  # of the words in a booth
 SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
 NAP = 0.004  # seconds of waiting for something new
 AFTERGLOW = 6  # draws after the last touch: imgui takes in one event of a click in each
-SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
-SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
-FIGURES: tuple[FigureKind, ...] = get_args(FigureKind)
-FIGURE_NAMES = {
-    "head": "free head",
-    "mesh": "the face model's mesh",
-    "overlay": "its mesh over the picture",
-}
-BACKGROUND_NAMES = {
-    "gradient": "gradient",
-    "picture": "picture",
-    "key": "colour key",
-    "transparent": "transparent",
-}
+OPAQUE = "This desktop has no transparent windows: use the colour key"
 
 
 class Viewer:
@@ -54,43 +36,35 @@ class Viewer:
 
     face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
     kiosk: the whole screen, nothing on it but the figure, no cursor, no keys.
+    audience: who takes the figure's picture, too; None: nobody.
     """
 
     def __init__(
-        self, settings: ViewerSettings, *, face_models: Path | None = None, kiosk: bool = False
+        self,
+        settings: ViewerSettings,
+        *,
+        face_models: Path | None = None,
+        kiosk: bool = False,
+        audience: Audience | None = None,
     ) -> None:
         self._settings = in_kiosk(settings) if kiosk else settings
         self._kiosk = kiosk
         with ExitStack() as opening:
             window = opening.enter_context(Window(TITLE, settings.size, vsync=settings.vsync))
             self.window = window
-            self._backdrop = opening.enter_context(
-                Backdrop(
-                    window.gl,
-                    picture=settings.background_picture,
-                    key_color=settings.key_color,
-                )
-            )
-            self._software = window.software
-            self._detail = Detail(settings.supersampling, software=self._software)
-            self._figure = opening.enter_context(
-                Figure(
-                    window.gl,
-                    settings.look,
-                    face_models=face_models,
-                    supersampling=self._detail.supersampling(*window.framebuffer_size),
-                )
-            )
+            self._scene = opening.enter_context(Scene(window, settings, face_models=face_models))
             self._overlay = opening.enter_context(Overlay(window))
+            self._film: Film | None = None
+            if audience is not None:
+                film = Film(window.gl, audience, function_address)
+                self._film = opening.enter_context(closing(film))
             self._closing = opening.pop_all()
-        self._orbit = Orbit()
-        self._stance = Stance()
-        self._offset = np.zeros(3)
         self.help_shown = False
         self._told_opaque = False
         self._ended = False
         self._notices = Notices(time.perf_counter())
         self._drawn: Shown | None = None
+        self._filmed: Shown | None = None
         self._drawn_at = 0.0
         self._next_draw = 0.0
         self._glow = AFTERGLOW
@@ -127,11 +101,13 @@ class Viewer:
         actions = self._handle_input(statistics)
         if self._ended:
             return actions
+        self._observe(shown)
+        if self._film is not None:
+            self._expose(self._film, shown, mirrored=statistics.mirrored)
         if not self.window.drawable:
-            self.window.wait(SLOWEST)
+            self.window.wait(NAP if self._film is not None and self._film.wanted else SLOWEST)
             return actions
         self._keep_size()
-        self._observe(shown)
         if self._is_due(shown):
             actions += self._draw(shown, statistics)
         else:
@@ -159,7 +135,8 @@ class Viewer:
         if given.touched:
             self._glow = AFTERGLOW
         if not self._kiosk:
-            self._orbit = self._orbit.dragged(given.drag_right, given.drag_down).zoomed(given.zoom)
+            orbit = self._scene.orbit.dragged(given.drag_right, given.drag_down)
+            self._scene.orbit = orbit.zoomed(given.zoom)
         actions: list[Action] = []
         for press in given.keys:
             command = kiosk_command_for(press) if self._kiosk else command_for(press)
@@ -179,49 +156,38 @@ class Viewer:
 
     def _do(self, command: Command) -> None:
         settings = self._settings
-        self._orbit = after_key(self._orbit, command)
+        self._scene.orbit = after_key(self._scene.orbit, command)
         match command:
             case Command.HELP:
                 self.help_shown = not self.help_shown
-            case Command.PANEL:
-                self._settings = replace(settings, panel=not settings.panel)
-            case Command.INSET:
-                self._settings = replace(settings, inset=not settings.inset)
-            case Command.BARS:
-                self._settings = replace(settings, bars=not settings.bars)
-                self._tell_room()
-            case Command.RATES:
-                self._settings = replace(settings, rates=not settings.rates)
-                self._tell_room()
-            case Command.NEXT_FIGURE:
-                self._change_figure()
-            case Command.NEXT_LOOK:
-                self._change_look(+1)
-            case Command.PREVIOUS_LOOK:
-                self._change_look(-1)
-            case Command.NEXT_BACKGROUND:
-                self._change_background()
             case Command.QUIT:
                 self._ended = True
-            case Command.FULLSCREEN:
-                self._settings = replace(settings, fullscreen=not settings.fullscreen)
-                self._apply_window_settings()
             case Command.LEAVE_FULLSCREEN if self._overlay.panel.busy:
                 pass  # it closes the list, or ends the typing
             case Command.LEAVE_FULLSCREEN if settings.panel and not self.help_shown:
                 self._settings = replace(settings, panel=False)
             case Command.LEAVE_FULLSCREEN:
                 self.help_shown = False
-                self._settings = replace(settings, fullscreen=False)
-                self._apply_window_settings()
-            case Command.BORDERLESS:
-                self._settings = replace(settings, borderless=not settings.borderless)
-                self._say("Borderless " + _on_off(self._settings.borderless))
-                self._apply_window_settings()
-            case Command.ON_TOP:
-                self._settings = replace(settings, on_top=not settings.on_top)
-                self._say("Always on top " + _on_off(self._settings.on_top))
-                self._apply_window_settings()
+                self._change(replace(settings, fullscreen=False))
+            case _:
+                after = switched(settings, command, self._scene.backgrounds)
+                self._change(after.settings)
+                self._say_of_key(command, after.remark)
+
+    def _say_of_key(self, command: Command, remark: str) -> None:
+        match command:
+            case Command.BARS | Command.RATES:
+                self._tell_room()
+            case Command.NEXT_BACKGROUND if self._is_opaque and not self._told_opaque:
+                self._told_opaque = True
+                self._say(OPAQUE)
+            case _ if remark:
+                self._say(remark)
+
+    @property
+    def _is_opaque(self) -> bool:
+        """Whether the desktop shows nothing through a window that is to be transparent."""
+        return self._settings.background == "transparent" and not self.window.transparent
 
     def _apply_window_settings(self) -> None:
         self.window.borderless = self._settings.borderless
@@ -229,40 +195,12 @@ class Viewer:
         self.window.fullscreen = self._settings.fullscreen
 
     def _change(self, settings: ViewerSettings) -> None:
-        """What the control panel or another profile says."""
+        """What a key, the control panel or another profile says."""
         before, self._settings = self._settings, settings
-        if settings.look != before.look:
-            self._figure.set_look(settings.look)
-        if settings.figure != before.figure:
-            self._figure.look_for_files_again()
+        self._scene.adopt(before, settings)
         window = (settings.borderless, settings.on_top, settings.fullscreen)
         if window != (before.borderless, before.on_top, before.fullscreen):
             self._apply_window_settings()
-
-    def _change_figure(self) -> None:
-        kind = FIGURES[(FIGURES.index(self._settings.figure) + 1) % len(FIGURES)]
-        self._settings = replace(self._settings, figure=kind)
-        self._figure.look_for_files_again()
-        self._say(f"Figure: {FIGURE_NAMES[kind]}")
-
-    def _change_look(self, by: int) -> None:
-        names, looks = tuple(LOOKS), tuple(LOOKS.values())
-        if self._settings.look in looks:
-            index = (looks.index(self._settings.look) + by) % len(looks)
-        else:
-            index = 0  # from a look of the user's own to the first of ours
-        self._settings = replace(self._settings, look=looks[index])
-        self._figure.set_look(looks[index])
-        self._say(f"Look: {names[index]}")
-
-    def _change_background(self) -> None:
-        kind = self._backdrop.after(self._settings.background)
-        self._settings = replace(self._settings, background=kind)
-        if kind == "transparent" and not self.window.transparent and not self._told_opaque:
-            self._told_opaque = True
-            self._say("This desktop has no transparent windows: use the colour key")
-        else:
-            self._say(f"Background: {BACKGROUND_NAMES[kind]}")
 
     def _tell_room(self) -> None:
         layout = self._overlay.layout(self._drawn, self._panels)
@@ -287,7 +225,7 @@ class Viewer:
             face=shown is not None and shown.state.confidence > 0,
         )
         if shown is not None and shown is not self._drawn:
-            self._offset = self._stance.update(shown.state)
+            self._scene.observe(shown)
 
     def _is_due(self, shown: Shown | None) -> bool:
         """Whether drawing would show anything new: an idle window costs nothing."""
@@ -301,21 +239,15 @@ class Viewer:
         """What was asked for in the control panel."""
         started = time.perf_counter()
         asked = Asked(self._settings)
-        self._draw_figure(shown, mirrored=statistics.mirrored)
-        if self._software:
-            self.window.finish()
+        aside = self._aside(shown)
+        self._scene.draw(shown, self._settings, mirrored=statistics.mirrored, aside=aside)
         self._overlay.draw(
             shown,
             statistics,
-            DrawingStatistics(
-                rate_hz=self._draws.hertz(),
-                gpu_seconds=self._figure.gpu_seconds,
-                draw_calls=self._figure.draw_calls,
-                supersampling=self._figure.supersampling,
-            ),
+            self._scene.cost(self._draws.hertz()),
             self._panels,
             asked=asked,
-            backgrounds=self._backdrop.kinds,
+            backgrounds=self._scene.backgrounds,
             help_shown=self.help_shown,
             notices=self._current_notices(shown, statistics, started),
             now=started,
@@ -324,7 +256,7 @@ class Viewer:
         self._drawn, self._drawn_at = shown, started
         self._draws.add(started)
         self._glow = max(0, self._glow - 1)
-        self._pace(started)
+        self._next_draw = started + self._scene.rest(time.perf_counter() - started)
         if asked.settings != self._settings:
             self._change(asked.settings)
         if asked.remark:
@@ -338,45 +270,24 @@ class Viewer:
             if self._notices.without_pictures(now):
                 return (AWAY,)
             return () if shown is not None and shown.state.confidence > 0 else (INVITATION,)
+        situation = statistics.situation
         return self._notices.current(
             now,
             statistics.source,
             quiet=self._captured,
             paused=statistics.paused,
-            missing=self._figure.missing,
+            missing=self._scene.missing,
+            unopened=situation is not None and situation.source_fault != "",
             trouble=statistics.trouble,
         )
 
-    def _draw_figure(self, shown: Shown | None, *, mirrored: bool) -> None:
-        width, height = self.window.framebuffer_size
-        target = self.window.gl.screen
-        target.viewport = (0, 0, width, height)
-        self._figure.supersampling = self._detail.supersampling(width, height)
-        self._figure.draw(
-            target,
-            self._settings.figure,
-            None if shown is None else shown.state,
-            None if shown is None else shown.frame,
-            mirrored=mirrored,
-            position=self._offset,
-            camera=self._orbit.camera(width / height, aside=self._aside(shown)),
-            background=self._backdrop.of_kind(self._settings.background),
-        )
-
-    def _pace(self, started: float) -> None:
-        """Choose the detail, and when to draw next.
-
-        Without a vsync that works (virtual displays, some drivers) nothing else would hold the
-        loop back, and it would take the processor from the tracker.
-        """
-        seconds = time.perf_counter() - started
-        if self._software:
-            self._detail.observe(seconds)
-            self._next_draw = started + max(seconds * (1 + SOFTWARE_REST), SOFTWARE_INTERVAL)
-        else:
-            if self._figure.gpu_seconds is not None:
-                self._detail.observe(self._figure.gpu_seconds)
-            self._next_draw = started + 0.9 / self.window.refresh_rate_hz
+    def _expose(self, film: Film, shown: Shown | None, *, mirrored: bool) -> None:
+        """The virtual camera's picture, whether the window is minimised or not."""
+        now = time.perf_counter()
+        film.develop(now)
+        if film.is_due(now, news=shown is not self._filmed or self._glow > 0):
+            self._filmed = shown
+            self._scene.expose(film, shown, self._settings, mirrored=mirrored, now=now)
 
     def _aside(self, shown: Shown | None) -> float:
         """How far left of the middle the figure stands, as a share of the width."""
@@ -385,28 +296,10 @@ class Viewer:
     @property
     def _panels(self) -> ViewerSettings:
         """The settings by which panels are laid out: over the picture itself no inset is needed."""
-        over_picture = self._figure.drawn == "overlay"
+        over_picture = self._scene.drawn == "overlay"
         return replace(self._settings, inset=self._settings.inset and not over_picture)
 
     @property
     def _captured(self) -> bool:
         """Another program takes this window's picture: nothing is to be written on it unasked."""
         return self._settings.background in ("key", "transparent")
-
-
-def in_kiosk(settings: ViewerSettings) -> ViewerSettings:
-    """With nothing on the screen but the figure, and words that are read from two metres away."""
-    return replace(
-        settings,
-        ui_scale=max(settings.ui_scale, KIOSK_SCALE),
-        fullscreen=True,
-        on_top=True,
-        inset=False,
-        bars=False,
-        rates=False,
-        panel=False,
-    )
-
-
-def _on_off(on: bool) -> str:
-    return "on" if on else "off"

@@ -31,8 +31,15 @@ class MediaPipeLandmarker:
 
         follow: VIDEO mode, for consecutive pictures. Otherwise each picture is searched anew.
         """
-        import mediapipe as mp  # half a second to import: only where it is used
-        from mediapipe.tasks.python import BaseOptions, vision
+        try:
+            import mediapipe as mp  # half a second to import: only where it is used
+            from mediapipe.tasks.python import BaseOptions, vision
+        except ModuleNotFoundError as error:
+            raise ModelError(
+                f"cannot use MediaPipe's own package: {error.name} is not installed; `--runtime "
+                "mediapipe` and `mien bench` need it. Leave these, or install it: pip install "
+                "mediapipe==0.10.31."
+            ) from error
 
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),

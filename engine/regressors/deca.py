@@ -31,18 +31,12 @@ SIZES = (("shape", 100), ("expression", 50), ("pose", 6), ("cam", 3))
 _READ = ("shape", "expression", "pose", "cam")  # texture and light are not looked at
 
 
-class DecaRegressor:
+class DecaRegressor(CropNetwork):
     """A crop to FLAME's numbers, without eyelids."""
 
     def __init__(self, name: Literal["deca", "emoca"], session: Session) -> None:
         """Takes the session over; raises ModelError if it is of another network."""
-        self.name = name
-        self._network = CropNetwork(name, [session], CROP, SIZES)
-
-    @property
-    def device(self) -> str:
-        """Where it is computed, in words for people."""
-        return self._network.device
+        super().__init__(name, [session], CROP, SIZES)
 
     def box(self, landmarks: Array) -> CropBox:
         """See `Regressor.box`."""
@@ -52,16 +46,12 @@ class DecaRegressor:
         """Around brows to chin: upstream's landmarks are iBUG's 68."""
         return box_of_mean_side(landmarks[BROWS_TO_CHIN], MARGIN)
 
-    def expect(self, image: NDArray[np.uint8]) -> None:
-        """See `Regressor.expect`."""
-        self._network.expect(image)
-
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:
         """See `Regressor.regress`. The identity costs nothing here."""
         matrix = from_corner_to_corner(box, CROP.size)
-        seen_shape, expression, pose, camera = self._network.run(image, matrix, _READ)
+        seen_shape, expression, pose, camera = self.run(image, matrix, _READ)
         coefficients = FlameCoefficients(
             shape=np.pad(seen_shape, (0, 200)) if shape is None else shape,
             expression=np.pad(expression, (0, 50)),
@@ -72,11 +62,3 @@ class DecaRegressor:
             camera=camera,
         )
         return Regression(coefficients, matrix)
-
-    def use(self, session: Session) -> None:
-        """See `Regressor.use`."""
-        self._network.use(session)
-
-    def close(self) -> None:
-        """Release the network. May be called twice."""
-        self._network.close()

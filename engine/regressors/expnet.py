@@ -30,19 +30,14 @@ EVERY_PICTURE: tuple[str, ...] = ("expression", "pose")
 IDENTITY: tuple[str, ...] = ("shape",)  # of a network of its own
 
 
-class ExpNetRegressor:
+class ExpNetRegressor(CropNetwork):
     """A crop to BFM's numbers. One session, or one for EVERY_PICTURE and one for IDENTITY."""
 
     name: Literal["expnet"] = "expnet"
 
     def __init__(self, *sessions: Session) -> None:
         """Takes the sessions over; raises ModelError if they are of another network."""
-        self._network = CropNetwork(self.name, sessions, CROP, SIZES)
-
-    @property
-    def device(self) -> str:
-        """Where it is computed, in words for people."""
-        return self._network.device
+        super().__init__(self.name, sessions, CROP, SIZES)
 
     def box(self, landmarks: Array) -> CropBox:
         """See `Regressor.box`."""
@@ -52,17 +47,13 @@ class ExpNetRegressor:
         """A square around brows to chin, which is what detectors of faces give."""
         return box_of_larger_side(landmarks[BROWS_TO_CHIN], MARGIN)
 
-    def expect(self, image: NDArray[np.uint8]) -> None:
-        """See `Regressor.expect`."""
-        self._network.expect(image)
-
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:
         """See `Regressor.regress`."""
         matrix = from_edge_to_edge(box, CROP.size)
         names = EVERY_PICTURE if shape is not None else EVERY_PICTURE + IDENTITY
-        expression, pose, *identity = self._network.run(image, matrix, names)
+        expression, pose, *identity = self.run(image, matrix, names)
         coefficients = BfmCoefficients(
             shape=identity[0] if shape is None else shape,
             expression=expression,
@@ -70,11 +61,3 @@ class ExpNetRegressor:
             translation=pose[3:],
         )
         return Regression(coefficients, matrix)
-
-    def use(self, session: Session) -> None:
-        """See `Regressor.use`."""
-        self._network.use(session)
-
-    def close(self) -> None:
-        """Release the network. May be called twice."""
-        self._network.close()

@@ -1,4 +1,4 @@
-"""The network of a regressor: crop in, its outputs by name."""
+"""What every regressor is at its core: a network with a crop as input, its outputs by name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelError
 from engine.geometry import Array
+from engine.regressors import RegressorName
 from engine.runtime import Session
 from engine.runtime.cropping import CroppingSession, CropRule, takes_frame
 
@@ -18,7 +19,7 @@ class CropNetwork:
 
     def __init__(
         self,
-        name: str,
+        name: RegressorName,
         sessions: Sequence[Session],
         rule: CropRule,
         sizes: Sequence[tuple[str, int]],
@@ -39,13 +40,13 @@ class CropNetwork:
         return self._sessions[0].device
 
     def use(self, session: Session) -> None:
-        """Compute with a session of the whole network; the present ones are closed."""
+        """See `Regressor.use`."""
         sessions = self._checked([session])
         self.close()
         self._sessions = sessions
 
     def expect(self, image: NDArray[np.uint8]) -> None:
-        """This picture is likely to be the next that is looked at."""
+        """See `Regressor.expect`."""
         for session in self._sessions:
             session.expect(image)
 

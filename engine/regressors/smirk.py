@@ -27,19 +27,14 @@ EVERY_PICTURE: tuple[str, ...] = ("pose", "cam", "expression", "eyelids", "jaw")
 IDENTITY: tuple[str, ...] = ("shape",)  # of a network of its own
 
 
-class SmirkRegressor:
+class SmirkRegressor(CropNetwork):
     """A crop to FLAME's numbers. One session, or one for EVERY_PICTURE and one for IDENTITY."""
 
     name: Literal["smirk"] = "smirk"
 
     def __init__(self, *sessions: Session) -> None:
         """Takes the sessions over; raises ModelError if they are of another network."""
-        self._network = CropNetwork(self.name, sessions, CROP, SIZES)
-
-    @property
-    def device(self) -> str:
-        """Where it is computed, in words for people."""
-        return self._network.device
+        super().__init__(self.name, sessions, CROP, SIZES)
 
     def box(self, landmarks: Array) -> CropBox:
         """See `Regressor.box`."""
@@ -49,19 +44,13 @@ class SmirkRegressor:
         """Around all 478 landmarks."""
         return box_of_mean_side(landmarks, MARGIN)
 
-    def expect(self, image: NDArray[np.uint8]) -> None:
-        """See `Regressor.expect`."""
-        self._network.expect(image)
-
     def regress(
         self, image: NDArray[np.uint8], box: CropBox, shape: Array | None = None
     ) -> Regression:
         """See `Regressor.regress`."""
         matrix = from_corner_to_corner(box, CROP.size)
         names = EVERY_PICTURE if shape is not None else EVERY_PICTURE + IDENTITY
-        rotation, camera, expression, eyelids, jaw, *identity = self._network.run(
-            image, matrix, names
-        )
+        rotation, camera, expression, eyelids, jaw, *identity = self.run(image, matrix, names)
         coefficients = FlameCoefficients(
             shape=identity[0] if shape is None else shape,
             expression=np.pad(expression, (0, 50)),
@@ -72,11 +61,3 @@ class SmirkRegressor:
             camera=camera,
         )
         return Regression(coefficients, matrix)
-
-    def use(self, session: Session) -> None:
-        """See `Regressor.use`."""
-        self._network.use(session)
-
-    def close(self) -> None:
-        """Release the network. May be called twice."""
-        self._network.close()

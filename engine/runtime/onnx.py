@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +32,10 @@ _TYPES = {
 }
 _LARGE = 4096  # bytes of a weight
 _FATAL_ONLY = 4  # of its log: its errors come as exceptions, its warnings are nobody's business
+
+# Since 1.32 its wheels keep a device id and send events to its maker. It reads this when it is
+# loaded; its own disable_telemetry_events() comes too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class OnnxSession:

@@ -1,0 +1,173 @@
+"""The figure before its background, as finely as the machine manages, seen from where one chose."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from app.viewer import BackgroundKind, FigureKind, Shown, ViewerSettings
+from app.viewer.backdrop import Backdrop
+from app.viewer.detail import Detail
+from app.viewer.figure import Figure
+from app.viewer.film import Film
+from app.viewer.notices import Notice
+from app.viewer.orbit import Orbit
+from app.viewer.rates import DrawingStatistics
+from app.viewer.stance import Stance
+from app.viewer.window import Window
+from engine.errors import ViewerError
+
+log = logging.getLogger(__name__)
+
+SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws, at least
+SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
+
+
+class Scene:
+    """What the panels lie over, in one window. `orbit` is where one looks from.
+
+    face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
+    """
+
+    def __init__(
+        self, window: Window, settings: ViewerSettings, *, face_models: Path | None
+    ) -> None:
+        self.orbit = Orbit()
+        self._window = window
+        self._software = window.software
+        self._detail = Detail(settings.supersampling, software=self._software)
+        self._stance = Stance()
+        self._offset = np.zeros(3)
+        with ExitStack() as opening:
+            self._backdrop = opening.enter_context(
+                Backdrop(
+                    window.gl,
+                    picture=settings.background_picture,
+                    key_color=settings.key_color,
+                    straight=window.platform == "X11",  # OBS takes it so there; docs/obs.md
+                )
+            )
+            self._figure = opening.enter_context(
+                Figure(
+                    window.gl,
+                    settings.look,
+                    face_models=face_models,
+                    supersampling=self._detail.supersampling(*window.framebuffer_size),
+                )
+            )
+            self._closing = opening.pop_all()
+
+    @property
+    def backgrounds(self) -> tuple[BackgroundKind, ...]:
+        """The kinds that there are."""
+        return self._backdrop.kinds
+
+    @property
+    def drawn(self) -> FigureKind:
+        """Which figure was drawn last."""
+        return self._figure.drawn
+
+    @property
+    def missing(self) -> Notice | None:
+        """Why it was not the figure that was asked for."""
+        return self._figure.missing
+
+    def cost(self, rate_hz: float) -> DrawingStatistics:
+        """Of the last draw. rate_hz: how often it is drawn."""
+        return DrawingStatistics(
+            rate_hz=rate_hz,
+            gpu_seconds=self._figure.gpu_seconds,
+            draw_calls=self._figure.draw_calls,
+            supersampling=self._figure.supersampling,
+        )
+
+    def observe(self, shown: Shown) -> None:
+        """A new state: the figure moves with the person."""
+        self._offset = self._stance.update(shown.state)
+
+    def adopt(self, before: ViewerSettings, settings: ViewerSettings) -> None:
+        """Go over to other settings."""
+        if settings.look != before.look:
+            self._figure.set_look(settings.look)
+        if settings.figure != before.figure:
+            self._figure.look_for_files_again()
+        if settings.key_color != before.key_color:
+            self._backdrop.key(settings.key_color)
+        if settings.background_picture != before.background_picture:
+            try:
+                self._backdrop.show(settings.background_picture)
+            except ViewerError as error:  # the control panel says that there is none
+                log.warning("%s", error)
+
+    def draw(
+        self, shown: Shown | None, settings: ViewerSettings, *, mirrored: bool, aside: float
+    ) -> None:
+        """Over the whole window.
+
+        aside: how far left of the middle the figure stands, as a share of the width.
+        """
+        window = self._window
+        width, height = window.framebuffer_size
+        target = window.gl.screen
+        target.viewport = (0, 0, width, height)
+        self._figure.supersampling = self._detail.supersampling(width, height)
+        self._figure.draw(
+            target,
+            settings.figure,
+            None if shown is None else shown.state,
+            None if shown is None else shown.frame,
+            mirrored=mirrored,
+            position=self._offset,
+            camera=self.orbit.camera(width / height, aside=aside),
+            background=self._backdrop.of_kind(settings.background),
+        )
+        if self._software:
+            window.finish()
+
+    def expose(
+        self,
+        film: Film,
+        shown: Shown | None,
+        settings: ViewerSettings,
+        *,
+        mirrored: bool,
+        now: float,
+    ) -> None:
+        """Onto the virtual camera's picture, in its middle. now: seconds of a steady clock."""
+        self._figure.supersampling = self._detail.supersampling(*film.size)
+        film.take(
+            self._figure,
+            self._backdrop,
+            shown,
+            settings,
+            mirrored=mirrored,
+            position=self._offset,
+            orbit=self.orbit,
+            now=now,
+        )
+
+    def rest(self, seconds: float) -> float:
+        """After a draw, panels included, that took so long: seconds from its start to the next one.
+
+        Without a vsync that works (virtual displays, some drivers) nothing else would hold the
+        loop back, and it would take the processor from the tracker.
+        """
+        if self._software:
+            self._detail.observe(seconds)
+            return max(seconds * (1 + SOFTWARE_REST), SOFTWARE_INTERVAL)
+        if self._figure.gpu_seconds is not None:
+            self._detail.observe(self._figure.gpu_seconds)
+        return 0.9 / self._window.refresh_rate_hz
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
