@@ -107,7 +107,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> list[Fickle | SourceError]:
     """What opening finds, one after the other."""
     offers: list[Fickle | SourceError] = []
 
-    def open_next(settings: SourceSettings) -> Fickle:
+    def open_next(settings: SourceSettings, own_camera: str) -> Fickle:
         offer = offers.pop(0)
         if isinstance(offer, SourceError):
             raise offer
