@@ -8,7 +8,6 @@ told by `wishes`. Every change that a person makes here is kept in the profile.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -38,7 +37,6 @@ from app.keeping import ProfileKeeper
 from app.option_keys import options_of, with_options
 from app.options import Options
 from app.outputs import OutputSettings
-from app.profiles import delete_profile, remember_profile, rename_profile, save_profile_as
 from app.settings import (
     DEFAULT_PROFILE,
     Profile,
@@ -47,16 +45,14 @@ from app.settings import (
     load_profile,
     output_settings,
     output_spec,
-    profile_names,
 )
-from app.sources.devices import list_cameras
-from app.statistics import CameraChoice, RegressorState, Situation
+from app.shelf import ProfileShelf
+from app.statistics import Situation
+from app.surroundings import Surroundings
 from app.threads import Latest, Worker
-from app.tracking import REGRESSOR_CHOICES
 from app.viewer import ViewerSettings
 from engine.calibration import CalibrationSettings
-from engine.errors import ModelError, SettingsError
-from models.installation import installed
+from engine.errors import SettingsError
 
 PATIENCE = 0.1  # s that the worker waits for an errand before it looks whether it should stop
 
@@ -78,12 +74,9 @@ class Desk:
         self._errand: Latest[Errand] = Latest()
         self._force = InForce(force, settings.tracking, parts, self._errands.append)
         self._smoother = settings.tracking.smoother
-        self._models = settings.tracking.models
-        self._cameras: tuple[CameraChoice, ...] = ()
-        self._regressors: tuple[RegressorState, ...] = ()
-        self._fault = settings.profile_fault  # of the profile asked for last
+        self._around = Surroundings(settings.tracking.models, settings.profile_name)
+        self._shelf = ProfileShelf(self._keeper, self._around, settings.profile_fault)
         self._output_fault = self._option_fault = ""
-        self._names: tuple[str, ...] = (settings.profile_name,)
         self._calibration, self._window = settings.tracking.calibration, settings.viewer
         self._taken: ViewerSettings | None = None
         self._worker = Worker(self._run_errand)
@@ -97,6 +90,7 @@ class Desk:
         """Do it, or have it done."""
         if self._kiosk and isinstance(action, SetRecording):
             return  # nothing of anybody is stored
+        self._force.settle()
         self.wishes = self.wishes.after(action)
         profile = self.profile
         match action:
@@ -127,11 +121,11 @@ class Desk:
             case SetProfile(name):
                 self._set_profile(name)
             case SaveProfileAs(name):
-                self._save_as(name)
+                self._shelf.save_as(name)
             case NewProfile(name):
                 self._begin(name)
             case RenameProfile(name):
-                self._rename(name)
+                self._shelf.rename(name)
             case DeleteProfile(name):
                 self._delete(name)
             case _:
@@ -177,20 +171,20 @@ class Desk:
             source=parts.source.settings.spec,
             source_fault=parts.source.fault,
             opening=force.opening,
-            cameras=self._cameras,
+            cameras=self._around.cameras,
             output_fault=self._output_fault,
             quickness=self._smoother.quickness,
             calibration=calibration,
             profile=self._keeper.name,
-            profiles=tuple(sorted({*self._names, self._keeper.name, DEFAULT_PROFILE})),
-            profile_fault=self._fault or self._keeper.fault,
+            profiles=tuple(sorted({*self._around.profiles, self._keeper.name, DEFAULT_PROFILE})),
+            profile_fault=self._shelf.fault or self._keeper.fault,
             options=options_of(force.profile),
             option_fault=self._option_fault
             or force.fault
             or parts.tracking.fault
             or parts.hotkeys.fault,
             changing=force.changing,
-            regressors=self._regressors,
+            regressors=self._around.regressors,
             takes_folder=str(parts.takes.folder),
         )
 
@@ -255,23 +249,7 @@ class Desk:
         self.wishes = _following(self.wishes, force)
 
     def _look_around(self) -> None:
-        own = self._parts.virtual_camera.device
-        self._cameras = tuple(
-            CameraChoice(camera.number, camera.title)
-            for camera in list_cameras()
-            if not camera.answers_to(own)
-        )
-        self._names = profile_names()
-        self._regressors = tuple(self._regressor_state(name) for name in REGRESSOR_CHOICES)
-
-    def _regressor_state(self, name: str) -> RegressorState:
-        if name == "mediapipe":
-            return RegressorState(name, "")
-        try:
-            missing = "" if installed(self._models, name) else f"mien models add {name}"
-        except ModelError as error:
-            missing = str(error)
-        return RegressorState(name, missing)
+        self._around.look(self._parts.virtual_camera.device)
 
     # --- profiles -----------------------------------------------------------------------------
 
@@ -280,11 +258,11 @@ class Desk:
             profile = load_profile(name)
             outputs = output_settings(profile.outputs, profile)
         except SettingsError as error:
-            self._fault = str(error)
+            self._shelf.fault = str(error)
             return
-        self._fault = self._option_fault = ""
+        self._shelf.fault = self._option_fault = ""
         self._keeper.take(name, profile)
-        self._remember(name)
+        self._shelf.remember()
         played = replace(profile.source, pace="realtime", loop=True)
         self._go_over(replace(profile, source=played))
         self._errands.append(lambda: self._parts.destinations.only(outputs))
@@ -299,49 +277,13 @@ class Desk:
         )
 
     def _begin(self, name: str) -> None:
-        try:
-            save_profile_as(name, Profile())
-        except SettingsError as error:
-            self._fault = str(error)
-            return
-        self._names = profile_names()
-        self._set_profile(name)
-
-    def _save_as(self, name: str) -> None:
-        self._go_on_as(name, lambda: save_profile_as(name, self.profile))
-
-    def _rename(self, name: str) -> None:
-        before = self._keeper.name
-        if name != before:
-            self._go_on_as(name, lambda: rename_profile(before, name, self.profile))
-
-    def _go_on_as(self, name: str, write: Callable[[], None]) -> None:
-        """With the same settings under another name, once they are written."""
-        self._keeper.write()
-        try:
-            write()
-        except SettingsError as error:
-            self._fault = str(error)
-            return
-        self._fault = ""
-        self._keeper.take(name, self.profile)
-        self._names = profile_names()
-        self._remember(name)
+        if self._shelf.begin(name):
+            self._set_profile(name)
 
     def _delete(self, name: str) -> None:
         if name == self._keeper.name:
             self._set_profile(DEFAULT_PROFILE)
-        try:
-            delete_profile(name)
-        except SettingsError as error:
-            self._fault = str(error)
-        self._names = profile_names()
-
-    def _remember(self, name: str) -> None:
-        try:
-            remember_profile(name)
-        except SettingsError as error:
-            self._fault = str(error)
+        self._shelf.delete(name)
 
     # --- the worker ---------------------------------------------------------------------------
 

@@ -98,6 +98,13 @@ class InForce:
         if profile.remote != before.remote:
             self._listen(profile.remote)
 
+    def settle(self) -> None:
+        """A source that cannot be opened is not in force: the old one goes on."""
+        source, settings = self._parts.source, self.profile.source
+        if source.fault and not self.opening and settings.spec != source.settings.spec:
+            goes_on = replace(settings, spec=source.settings.spec)
+            self.profile = replace(self.profile, source=goes_on)
+
     def _select_source(self, settings: SourceSettings) -> None:
         self.opening = settings.spec
 

@@ -34,6 +34,9 @@ class LatencyHistogram:
         return LatencyStatistics(p50, p95, p99)
 
 
+SILENCE = 1.0  # s without an event after which there is no rate any more
+
+
 class Rate:
     """Events per second over the last ones."""
 
@@ -44,9 +47,11 @@ class Rate:
         """Note one event at `time` seconds."""
         self._times.append(time)
 
-    def hertz(self) -> float:
-        """0 until there are two events."""
+    def hertz(self, now: float | None = None) -> float:
+        """0 until there are two events, and once the newest is long past at `now`, if given."""
         times = tuple(self._times)
         if len(times) < 2 or times[-1] <= times[0]:
+            return 0.0
+        if now is not None and now - times[-1] > SILENCE:
             return 0.0
         return (len(times) - 1) / (times[-1] - times[0])

@@ -117,7 +117,8 @@ class Meter:
         """Main thread: how it is going, new a few times a second."""
         now = time.perf_counter()
         elapsed = now - self._refreshed
-        if not wishes.recording:
+        recording = wishes.recording and self._takes.rolling
+        if not recording:
             self._recording_since = None
         elif self._recording_since is None:
             self._recording_since = now
@@ -127,7 +128,7 @@ class Meter:
                 self._statistics,
                 mirrored=wishes.mirror,
                 paused=wishes.paused,
-                recording=wishes.recording,
+                recording=recording,
                 recording_seconds=recorded,
                 prompt=prompt,
                 situation=situation,
@@ -143,7 +144,7 @@ class Meter:
             source=self._name,
             mirrored=wishes.mirror,
             paused=wishes.paused,
-            recording=wishes.recording,
+            recording=recording,
             recording_seconds=recorded,
             prompt=prompt,
             situation=situation,
@@ -151,8 +152,8 @@ class Meter:
             virtual_camera=virtual_camera,
             recording_fault=self._takes.fault,
             capture_rate_wanted=self._source.rate,
-            capture_rate_hz=self._captures.hertz(),
-            state_rate_hz=self._states.hertz(),
+            capture_rate_hz=self._captures.hertz(now),
+            state_rate_hz=self._states.hertz(now),
             latency=self._latency.percentiles(),
             latency_to_screen=self._to_screen.percentiles(),
             dropped=dropped,

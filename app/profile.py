@@ -82,7 +82,7 @@ def with_value(settings: T, key: str, value: object) -> T:
     faults: list[str] = []
     changed = _dataclass_from_table(table, type(settings), "", faults)
     if faults:
-        raise SettingsError("; ".join(faults) + ".")
+        raise SettingsError("; ".join(faults).rstrip(".") + ".")
     return typing.cast(T, changed)
 
 

@@ -132,7 +132,7 @@ class Statistics:
     dropped: int  # pictures that came and were never tracked
     mirrored: bool = False  # whether states have left and right exchanged
     paused: bool = False
-    recording: bool = False  # whether a take was asked for
+    recording: bool = False  # whether a take is being written
     latency_to_screen: LatencyStatistics | None = None  # None without a window
     prompt: Prompt | None = None  # what a calibration asks the person to do
     outputs: tuple[OutputStatistics, ...] = ()

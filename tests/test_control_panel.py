@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
-from collections.abc import Iterator
-from dataclasses import replace
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 # isort: off
-from imgui_bundle import imgui
+from imgui_bundle import ImVec4, imgui
 import glfw
 
 # isort: on
@@ -18,15 +24,21 @@ import glfw
 from app.actions import (
     Action,
     Calibrate,
+    DeleteProfile,
     Lead,
     LookForCameras,
+    NewProfile,
+    Recentre,
     SetOutput,
+    SetPaused,
     SetQuickness,
     SetRecording,
     SetSource,
     SetVirtualCamera,
 )
+from app.commands import run
 from app.options import Options
+from app.settings import Profile
 from app.statistics import (
     CameraChoice,
     OutputStatistics,
@@ -40,10 +52,23 @@ from app.viewer.backdrop import KINDS
 from app.viewer.inset import Inset
 from app.viewer.keys import KeyPress, kiosk_command_for
 from app.viewer.layout import FACE_HALF, Rect, arrange
+from app.viewer.look import LOOKS
+from app.viewer.panel_looks import BACKGROUND_TITLES, FIGURE_TITLES, KEY_COLORS
+from app.viewer.panel_options import (
+    CAMERA_RATES,
+    EXPOSURES,
+    HOTKEY_TITLES,
+    OUTPUT_RATES,
+    PERSONS,
+    PICTURES,
+    TURNS,
+)
 from app.viewer.panel_receivers import PROTOCOL_TITLES
+from app.viewer.panel_takes import FORMAT_TITLES
 from app.viewer.probe import DisplayProblem, probe_display
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
+from engine.blendshapes import BLENDSHAPES
 from engine.calibration import Calibration, CalibrationSettings, ChannelCalibration
 from engine.data import Frame
 from tests.states import face
@@ -76,7 +101,10 @@ STATISTICS = Statistics(
     recording_seconds=83.0,
     situation=SITUATION,
 )
-LONGER = 1.4  # German labels; a panel that is so much narrower asks the same of the layout
+LONGER = 1.4  # German labels
+GLFW_KEYS = dict(
+    zip(panel.PAGE_KEYS, (glfw.KEY_1, glfw.KEY_2, glfw.KEY_3, glfw.KEY_4), strict=True)
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,20 +116,119 @@ def display() -> None:
         ctypes.CDLL("libX11.so.6").XOpenDisplay(None)
 
 
+@dataclass(slots=True)
+class Item:
+    """Something on the panel, as imgui placed it. dead: it cannot be pressed."""
+
+    name: str
+    window: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    room: float  # x at which the panel's inside ends
+    dead: bool
+    focused: bool = False
+
+
+class Drawn:
+    """Listens to imgui: every text and every control of the newest turn, once.
+
+    longer: how much longer every word of every label is made.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, longer: float = 1.0) -> None:
+        self.items: list[Item] = []
+        self._longer = longer
+        for name, dead in (
+            ("text_unformatted", True),
+            ("text_colored", True),
+            ("button", False),
+            ("checkbox", False),
+            ("slider_float", False),
+            ("input_text_with_hint", False),
+            ("begin_combo", False),
+            ("collapsing_header", False),
+            ("selectable", False),
+        ):
+            monkeypatch.setattr(imgui, name, self._heard(name, getattr(imgui, name), dead))
+        measure = imgui.calc_text_size
+        monkeypatch.setattr(
+            imgui, "calc_text_size", lambda text, *rest: measure(self._long(text), *rest)
+        )
+
+    def clear(self) -> None:
+        self.items = []
+
+    def _heard(self, kind: str, draw: Callable[..., Any], dead: bool) -> Callable[..., Any]:
+        def heard(*given: Any, **named: Any) -> Any:
+            if dead:
+                result = draw(*given[:-1], self._long(given[-1]), **named)
+            else:
+                result = draw(*given, **named)
+            if imgui.internal.get_current_window().skip_items or (
+                kind == "selectable" and (imgui.is_popup_open("", imgui.PopupFlags_.any_popup_id))
+            ):
+                return result
+            self._note(str(given[-1] if dead else given[0]), dead)
+            return result
+
+        return heard
+
+    def _note(self, label: str, dead: bool) -> None:
+        least, most = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+        window = imgui.internal.get_current_window()
+        name = label.lstrip("#").partition("##")[0] if not dead else label
+        item = Item(
+            name,
+            window.name,
+            least.x,
+            least.y,
+            most.x,
+            most.y,
+            window.work_rect.max.x,
+            dead or imgui.get_style().alpha < 0.9,
+            imgui.is_item_focused(),
+        )
+        for known in self.items:
+            if (known.name, known.dead, known.left) == (name, dead, item.left):
+                known.focused |= item.focused
+                return
+        self.items.append(item)
+
+    def _long(self, text: str) -> str:
+        shown, marks, rest = text.partition("##")
+        extra = self._longer - 1.0
+        words = [word + word[: math.ceil(extra * len(word))] for word in shown.split(" ")]
+        return " ".join(words) + marks + rest
+
+
+def unfold_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    unfold = imgui.collapsing_header
+
+    def unfolded(label: str) -> bool:
+        imgui.set_next_item_open(True)
+        return bool(unfold(label))
+
+    monkeypatch.setattr(imgui, "collapsing_header", unfolded)
+
+
 class Stage:
     """The panel alone in a window: drawing the figure would take most of the time."""
 
-    def __init__(self, window: Window, *, scale: float = 1.0, narrower: float = 1.0) -> None:
+    def __init__(self, window: Window, *, scale: float = 1.0) -> None:
         self.panel = panel.Panel()
+        self.statistics = STATISTICS
         self.settings = ViewerSettings(panel=True)
         self._window, self._inset, self._turn = window, Inset(window.gl), 0
         em = theme.FONT_SIZE * scale
-        self._area = Rect(12.0, 12.0, layout.PANEL_LEAST * em / narrower, 22.5 * em - 24.0)
+        self._area = Rect(12.0, 12.0, layout.PANEL_LEAST * em, 22.5 * em - 24.0)
         theme.load_font()
         theme.apply_theme(scale)
 
-    def draw(self, statistics: Statistics = STATISTICS, turns: int = 3) -> list[Action]:
+    def draw(self, statistics: Statistics | None = None, turns: int = 3) -> list[Action]:
         """What was asked for in so many turns, apart from the look for cameras."""
+        statistics = statistics or self.statistics
         frame = Frame(np.full((90, 160, 3), 128, np.uint8), 0.0, 0.0, 1)
         seen = Shown(frame, replace(face(), image_size=(160, 90)))
         found: list[Action] = []
@@ -131,6 +258,10 @@ class Stage:
                 self._window.events.on_key(self._window.handle, key, 0, action, 0)
                 actions += self.draw()
         return actions
+
+    def type(self, letter: str) -> None:
+        self._window.events.on_char(self._window.handle, ord(letter))
+        self.draw()
 
 
 @pytest.fixture
@@ -170,16 +301,40 @@ def test_f2_shows_and_hides_it_and_escape_hides_it(display: None) -> None:
 
 
 @pytest.mark.window
-def test_the_keyboard_alone_reaches_every_control(stage: Stage) -> None:
+def test_the_keyboard_alone_reaches_every_control(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tab comes by all of them, on every page, what can be unfolded included."""
+    unfold_everything(monkeypatch)
+    drawn = Drawn(monkeypatch)
+    for key, page in zip(panel.PAGE_KEYS, panel.PAGES, strict=True):
+        while stage.panel.busy:  # a field is typed in: a digit would be a digit
+            stage.press(glfw.KEY_ESCAPE)
+        stage.press(GLFW_KEYS[key])
+        drawn.clear()
+        stage.draw()
+        assert next(item for item in drawn.items if not item.dead).focused  # the first is reached
+        steps = 0
+        while steps < len(drawn.items) + 4:  # the list of weights is drawn once it is in sight
+            stage.press(glfw.KEY_TAB)
+            steps += 1
+        assert all(page in item.window for item in drawn.items)
+        missed = [item.name for item in drawn.items if not item.focused and not item.dead]
+        assert missed == [], f"on the page {page}"
+
+
+@pytest.mark.window
+def test_keys_press_what_they_have_reached(stage: Stage) -> None:
     asked: list[Action] = []
     for _ in range(24):
         asked += stage.press(glfw.KEY_TAB, glfw.KEY_SPACE)
         if stage.panel.busy:  # a list is open, or a slider waits for the arrows
             asked += stage.press(glfw.KEY_RIGHT, glfw.KEY_DOWN, glfw.KEY_SPACE)
-        if stage.panel.busy:
+        while stage.panel.busy:
             stage.press(glfw.KEY_ESCAPE)
     kinds = {type(action) for action in asked}
-    assert {SetSource, Calibrate, Lead, SetQuickness, SetOutput, SetRecording} <= kinds
+    wanted = {SetSource, Calibrate, Lead, Recentre, SetPaused, SetQuickness, SetRecording}
+    assert wanted <= kinds
     assert SetVirtualCamera(True) in asked
     assert SetOutput("vmc:127.0.0.1:39539", False) in asked
     assert SetOutput("osc:studio-pc:9000", True) in asked
@@ -187,23 +342,188 @@ def test_the_keyboard_alone_reaches_every_control(stage: Stage) -> None:
 
 @pytest.mark.window
 @pytest.mark.parametrize("page", panel.PAGES)
-@pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_nothing_is_wider_than_the_panel_also_with_longer_labels(
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_labels_as_long_as_german_ones_are_neither_cut_nor_drawn_over_one_another(
     window: Window, page: str, scale: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    surplus: list[float] = []
-    drawn = panel.Panel._draw_page
-
-    def watched(self: panel.Panel, *arguments: object) -> None:
-        drawn(self, *arguments)  # type: ignore[arg-type]
-        surplus.append(imgui.get_scroll_max_x())
-
-    monkeypatch.setattr(panel, "PAGES", (page,))
-    monkeypatch.setattr(panel.Panel, "_draw_page", watched)
-    stage = Stage(window, scale=scale, narrower=LONGER)
+    unfold_everything(monkeypatch)
+    drawn = Drawn(monkeypatch, longer=LONGER)
+    stage = Stage(window, scale=scale)
+    stage.draw()
+    stage.press(GLFW_KEYS[panel.PAGE_KEYS[panel.PAGES.index(page)]])
     for statistics in (STATISTICS, replace(STATISTICS, recording=True, mirrored=True)):
-        stage.draw(statistics, turns=6)
-        assert surplus[-1] <= 1.0
+        stage.draw(statistics, turns=4)
+        drawn.clear()
+        stage.draw(statistics, turns=1)
+        assert len(drawn.items) > 10
+        for item in drawn.items:
+            assert item.right <= item.room + 1.0, f"{item.name!r} is cut"
+        for one, other in itertools.combinations(drawn.items, 2):
+            over = min(one.bottom, other.bottom) - max(one.top, other.top)
+            beside = min(one.right, other.right) - max(one.left, other.left)
+            inside = one.window != other.window
+            assert inside or over <= 1.0 or beside <= 1.0, f"{one.name!r} lies on {other.name!r}"
+
+
+@pytest.mark.window
+def test_what_is_pressed_is_large_enough_for_a_finger(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """24 points, what lies between two of them included: WCAG 2.2, 2.5.8."""
+    unfold_everything(monkeypatch)
+    drawn = Drawn(monkeypatch)
+    between = imgui.get_style().item_spacing.y
+    for key in panel.PAGE_KEYS:
+        stage.press(GLFW_KEYS[key])
+        drawn.clear()
+        stage.draw(turns=1)
+        for item in drawn.items:
+            assert item.dead or item.bottom - item.top + between >= 24.0, item.name
+
+
+@pytest.mark.window
+def test_escape_ends_what_is_asked_before_it_hides_the_panel(stage: Stage) -> None:
+    stage.press(glfw.KEY_4, glfw.KEY_TAB, glfw.KEY_SPACE)
+    assert stage.panel.busy  # a name is typed
+    stage.press(glfw.KEY_ESCAPE)
+    assert stage.panel.busy  # the field is left, and the question stands
+    stage.press(glfw.KEY_ESCAPE)
+    assert not stage.panel.busy
+
+
+@pytest.mark.window
+def test_a_profile_is_begun_and_deleted_by_keys(stage: Stage) -> None:
+    stage.press(glfw.KEY_4, glfw.KEY_TAB, glfw.KEY_SPACE)
+    for letter in "Bea":
+        stage.type(letter)
+    assert stage.press(glfw.KEY_ENTER) == [NewProfile("Bea")]
+    anna = replace(STATISTICS, situation=replace(SITUATION, profile="Anna"))
+    stage.draw(anna)
+    stage.statistics = anna
+    to_delete = (glfw.KEY_TAB, glfw.KEY_TAB, glfw.KEY_TAB, glfw.KEY_SPACE)
+    stage.press(*to_delete)
+    assert stage.press(glfw.KEY_SPACE) == []  # the question came with the focus on Cancel
+    stage.press(*to_delete)
+    assert stage.press(glfw.KEY_LEFT, glfw.KEY_SPACE) == [DeleteProfile("Anna")]
+
+
+@pytest.mark.window
+def test_every_control_is_a_setting_of_the_profile_or_an_option_of_the_command_line(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfold_everything(monkeypatch)
+    drawn = Drawn(monkeypatch)
+    region = replace(SITUATION, options=replace(SITUATION.options, person="region"))
+    stage.statistics = replace(STATISTICS, situation=region)
+    stage.settings = replace(stage.settings, background="picture")
+    seen: set[str] = set()
+    for key in panel.PAGE_KEYS:
+        for background in ("picture", "key"):
+            stage.settings = replace(stage.settings, background=background)
+            stage.press(GLFW_KEYS[key])
+            drawn.clear()
+            stage.draw(turns=1)
+            seen |= {item.name for item in drawn.items if not item.dead}
+    known = {label for labels in SETTINGS.values() for label in labels}
+    rows = set(BLENDSHAPES)
+    assert seen - known - rows - FOLDS == set()
+    assert known - seen == set()
+    options = run_options()
+    for setting in SETTINGS:
+        if setting.startswith("--"):
+            assert setting in options
+        elif not setting.startswith("mien "):
+            reduce(getattr, setting.split("."), Profile())  # raises where there is none
+
+
+def run_options() -> frozenset[str]:
+    parser = argparse.ArgumentParser()
+    run.add_parser(parser.add_subparsers())
+    found = parser.parse_args(["run"])
+    return frozenset("--" + name.replace("_", "-") for name in vars(found))
+
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "source.spec": ("source", "Show the built-in clip"),
+    "mien calibrate": ("Learn my face (½ min)",),
+    "mien run --remote: /mien/calibrate": ("Calibrate (2 s)",),
+    "mien run --remote: /mien/recentre": ("Centre the head",),
+    "mien run --remote: /mien/pause": ("Pause",),
+    "smoother.quickness": ("Movement",),
+    "--record": ("Record a take",),
+    "takes.formats": tuple(title for _, title in FORMAT_TITLES),
+    "takes.slate": ("Name",),
+    "takes.folder": ("Folder",),
+    "outputs": (
+        "VMC to this computer, port 39539",
+        "OSC to studio-pc, port 9000",
+        "Remove",
+        "Add a receiver …",
+    ),
+    "calibration.channels": (
+        *("Strength", "Curve", "Ignore below", "Add", "At least", "At most"),
+        "As it was at first",
+    ),
+    "calibration.link_eyes": ("Both eyes alike",),
+    "calibration.automatic": ("Learn my rest by itself",),
+    "calibration.camera_tilt": ("The camera looks down",),
+    "calibration": ("Forget what was learned of my face",),
+    "viewer.look": tuple(name.capitalize() for name in LOOKS),
+    "viewer.figure": FIGURE_TITLES,
+    "viewer.background": tuple(BACKGROUND_TITLES.values()),
+    "viewer.background_picture": ("Picture",),
+    "viewer.key_color": (*KEY_COLORS, "Colour"),
+    "mirror": ("As in a mirror",),
+    "viewer.on_top": ("Always on top",),
+    "viewer.borderless": ("Without a frame",),
+    "viewer.fullscreen": ("Fullscreen",),
+    "viewer.bars": ("Blendshapes beside the figure",),
+    "viewer.ui_scale": ("100 %", "125 %", "150 %", "200 %"),
+    "--profile": ("profile", "New …", "Save as …", "Rename …"),
+    "budget": ("Leave the processor to the game",),
+    "idle": ("The head lives by itself",),
+    "output_rate": tuple(title for _, title in OUTPUT_RATES),
+    "tracker.person": tuple(title for _, title in PERSONS),
+    "tracker.region": ("Left edge", "Right edge", "Upper edge", "Lower edge"),
+    "regressor": ("regressor",),
+    "source.width": tuple(f"{width}×{height}" for width, height in PICTURES),
+    "source.rate": tuple(f"{rate:.0f} pictures a second" for rate in CAMERA_RATES),
+    "source.exposure": tuple(title for _, title in EXPOSURES),
+    "source.rotate": tuple(f"{turn}°" for turn in TURNS),
+    "hotkeys": HOTKEY_TITLES,
+    "remote": ("Port for OSC: Stream Deck, TouchOSC",),
+}
+"""What a profile or the command line has for each control."""
+FOLDS = {"Files of a take", "Shift and limits", "Eyes, rest and camera"}
+
+
+def test_texts_and_edges_stand_out_from_what_lies_behind_them() -> None:
+    """4.5 to 1 for texts, 3 to 1 for edges: WCAG 2.2, 1.4.3 and 1.4.11; on black and on white."""
+    for behind in (np.zeros(3), np.ones(3)):
+        plate = over(theme.PANEL, behind)
+        for place in (plate, over(theme.POPUP, behind)):
+            for text in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARNING, theme.GOOD):
+                assert contrast(over(text, place), place) >= 4.5
+            for field in (theme.CONTROL, theme.CHOSEN, theme.HOVERED):
+                assert contrast(over(theme.TEXT, place), over(field, place)) >= 4.5
+            assert contrast(over(theme.OUTLINE, place), place) >= 3.0
+            assert contrast(over(theme.DIM, place), over(theme.CONTROL, place)) >= 4.5
+
+
+def over(color: ImVec4, behind: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([color.x, color.y, color.z]) * color.w + behind * (1.0 - color.w)
+
+
+def contrast(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """WCAG 2.2's ratio of two sRGB colours."""
+    brightness = sorted(
+        float(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ LUMINANCE)
+        for c in (one, other)
+    )
+    return (brightness[1] + 0.05) / (brightness[0] + 0.05)
+
+
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
 def test_the_panel_never_stands_before_the_face() -> None:

@@ -124,7 +124,7 @@ def test_every_option_takes_or_refuses_every_text(
     run.add_parser(parser.add_subparsers(dest="command"))
     for text in TEXTS:
         try:
-            run._settings(parser.parse_args(["run", f"{option}={text}"]))
+            run.settings_from(parser.parse_args(["run", f"{option}={text}"]))
         except SystemExit as end:
             assert end.code == 2
         except MienError as error:

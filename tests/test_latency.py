@@ -30,3 +30,11 @@ def test_rate_counts_intervals_not_events() -> None:
     for i in range(100):
         rate.add(i / 30)
     assert rate.hertz() == pytest.approx(30.0)
+
+
+def test_a_rate_ends_a_second_after_the_last_event() -> None:
+    rate = Rate()
+    for index in range(4):
+        rate.add(10.0 + 0.1 * index)
+    assert rate.hertz(10.8) == pytest.approx(10.0)
+    assert rate.hertz(11.4) == 0.0

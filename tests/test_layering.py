@@ -24,7 +24,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.bench",),
     ("app.pipeline", "app.doctor", "app.listening"),
     ("app.desk", "app.visits"),
-    ("app.in_force",),
+    ("app.in_force", "app.shelf"),
     ("app.steady",),
     (
         "app.budget",
@@ -33,6 +33,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.option_keys",
         "app.profiles",
         "app.selected_tracking",
+        "app.surroundings",
     ),
     ("app.settings",),
     ("app.destinations", "app.selected_source", "app.tracking"),

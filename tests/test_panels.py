@@ -14,7 +14,7 @@ from app.viewer.bars import GROUP_GAP, GROUPS, rows_fitting
 from app.viewer.help import help_area
 from app.viewer.keys import HELP, Command, KeyPress, command_for
 from app.viewer.layout import Rect, arrange
-from app.viewer.notices import FIRST_REMARK, NO_FACE, PAUSED, Notices
+from app.viewer.notices import FIRST_REMARK, NO_FACE, NO_SOURCE, PAUSED, Notices
 from app.viewer.orbit import Orbit
 from app.viewer.overlay import beside_help, switches_on
 from app.viewer.rates import DrawingStatistics, fitted, lines_of
@@ -171,7 +171,7 @@ def test_a_small_window_makes_panels_smaller_rather_than_cut() -> None:
 def test_every_key_of_the_help_panel_does_something() -> None:
     for line in itertools.chain.from_iterable(group.lines for group in HELP):
         key = line.caps[-1].lower()
-        if key not in ("drag", "wheel"):
+        if key not in ("drag", "wheel", "1 – 4"):
             command = command_for(KeyPress(key, shift=len(line.caps) > 1))
             assert command is not None
             assert line.command in (None, command)
@@ -215,6 +215,13 @@ def test_before_the_first_picture_the_source_is_named() -> None:
     (waiting, _) = Notices(started=0.0).current(3.0, "camera 0", quiet=False)
     assert waiting.title == "Waiting for the first picture"
     assert waiting.advice == "from camera 0"
+
+
+def test_a_source_that_cannot_be_opened_is_not_waited_for() -> None:
+    notices = Notices(started=0.0)
+    assert notices.current(9.0, "camera 0", quiet=False, unopened=True) == (NO_SOURCE,)
+    notices.observe(9.0, frame_index=0, face=True)  # the old source goes on
+    assert notices.current(9.5, "demo", quiet=False, unopened=True) == ()
 
 
 def test_what_is_wrong_with_the_pictures_is_a_warning_unless_others_capture_them() -> None:

@@ -379,6 +379,21 @@ def test_a_background_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path)
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.window
+def test_a_background_that_is_gone_does_not_keep_the_window_closed(
+    display: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = ViewerSettings(
+        size=SMALL,
+        supersampling=0.25,
+        background="picture",
+        background_picture=str(tmp_path / "gone.png"),
+    )
+    with open_viewer(settings) as viewer:
+        assert viewer.is_open
+    assert "gone.png" in caplog.text
+
+
 @pytest.mark.parametrize("text", ["green", "#00b14", "00b140", "#00b14g", ""])
 def test_a_color_key_is_six_hexadecimal_digits(text: str) -> None:
     with pytest.raises(SettingsError, match=r"^`key_color` is .*#00b140"):

@@ -160,7 +160,7 @@ def add_regressor_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until the end; prints the summary; gives the exit code."""
-    settings = _settings(arguments)
+    settings = settings_from(arguments)
     if arguments.kiosk and not arguments.watched:
         return watch(mien_command((*sys.argv[1:], "--watched")))
     summary = run_pipeline(settings, alive=Pulse() if arguments.watched else None)
@@ -170,7 +170,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if summary.recording_failed else 0
 
 
-def _settings(arguments: argparse.Namespace) -> RunSettings:
+def settings_from(arguments: argparse.Namespace) -> RunSettings:
+    """What was asked for, with the profile beneath it. Raises SettingsError."""
     kept = kept_profile(arguments.profile, telling=arguments.panel)
     profile = _with_values(kept.profile, arguments.set)
     if arguments.no_output and arguments.output:

@@ -99,7 +99,7 @@ class DatagramSender:
 
     def _note(self, error: OSError) -> None:
         nobody = isinstance(error, ConnectionRefusedError | ConnectionResetError)
-        self.trouble = "Nobody listens there" if nobody else f"Cannot send: {error.strerror}"
+        self.trouble = "No program listens there" if nobody else f"Cannot send: {error.strerror}"
         if self._last_trouble is None:
             if nobody:
                 log.warning("%s: nobody listens there; sending goes on", self._name)

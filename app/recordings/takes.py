@@ -154,7 +154,7 @@ class Takes:
         except OSError as error:
             raise RecordingError(
                 f"cannot record to {folder}: {error.strerror}; expected a folder. Give "
-                "another one in the profile, `[takes]` `folder`."
+                "another one, in the control panel or in the profile: `[takes]` `folder`."
             ) from error
         for number in count(1):
             stem = f"{settings.slate}_{number:03d}"

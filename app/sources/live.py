@@ -104,6 +104,8 @@ class LiveSource:
     @property
     def trouble(self) -> str:
         """What is wrong with the pictures that come, for people; empty: nothing."""
+        if self._gone:
+            return ""  # whoever waits for pictures sees that
         if self._stillness.still:
             return "The picture stands still: covered, or switched off?"
         pulse = self._pulse

@@ -50,6 +50,11 @@ def note(text: str, color: ImVec4 = theme.DIM) -> None:
     imgui.pop_font()
 
 
+def fault(text: str) -> None:
+    """What is wrong, as a sentence."""
+    note(text[:1].upper() + text[1:], theme.WARNING)
+
+
 @contextmanager
 def under_label() -> Iterator[None]:
     """What is drawn meanwhile belongs to the switch above."""

@@ -95,6 +95,7 @@ HELP: tuple[HelpGroup, ...] = (
         "Show",
         (
             HelpLine(("F2",), "Control panel", Command.PANEL),
+            HelpLine(("1 – 4",), "Its pages"),
             HelpLine(("C",), "Camera picture", Command.INSET),
             HelpLine(("B",), "Blendshapes", Command.BARS),
             HelpLine(("O",), "Rates and latency", Command.RATES),

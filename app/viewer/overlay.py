@@ -104,7 +104,8 @@ class Overlay:
         if not help_shown:
             draw_notices(layout.notices, notices, center=layout.figure_x)
             if statistics.prompt is not None:
-                draw_prompt(size, statistics.prompt)
+                left = 0.0 if layout.panel is None else layout.panel.right
+                draw_prompt(Rect(left, 0.0, size[0] - left, size[1]), statistics.prompt)
         window.end_panels()
 
     def _draw_panels(

@@ -90,7 +90,9 @@ class Panel:
                     elif self._appearing:
                         self._appearing -= 1
                         if not self._appearing:  # what had the keyboard's focus is gone
-                            imgui.set_keyboard_focus_here()
+                            here = imgui.internal.get_current_window()
+                            imgui.internal.focus_window(here)
+                            imgui.internal.nav_init_window(here, True)
                             imgui.set_nav_cursor_visible(True)
                     self._draw_page(
                         page, shown, statistics, inset, asked, backgrounds, pixels_per_point

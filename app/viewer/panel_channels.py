@@ -21,6 +21,7 @@ POINTS, FINE = 33, 129  # of the curve: drawn, searched
 CURVE_HEIGHT = 5.0  # em
 LIST_LEAST = 9.0  # em of the list's height
 ROUNDING = 0.18  # em
+ROW = 1.2  # em; with what lies between them, rows are 24 points high
 
 
 class ChannelPage:
@@ -129,7 +130,7 @@ def _draw_row(name: str, weight: float, *, chosen: bool, changed: bool) -> bool:
     """A bar with its name in it; whether it was pressed. changed: it is mapped in some way."""
     em = imgui.get_font_size()
     start, width = imgui.get_cursor_screen_pos(), imgui.get_content_region_avail().x
-    pressed, _ = imgui.selectable(f"##{name}", chosen, 0, ImVec2(width, 1.15 * em))
+    pressed, _ = imgui.selectable(f"##{name}", chosen, 0, ImVec2(width, ROW * em))
     if imgui.is_item_focused() and not chosen:
         pressed = True  # with the arrow keys one chooses by going there
     draw = imgui.get_window_draw_list()

@@ -61,7 +61,7 @@ class LookPage:
             path = self._picture.draw("Picture", hint, settings.background_picture)
             settings = replace(settings, background_picture=path.strip('"'))
             if "picture" not in backgrounds:
-                controls.note("No picture can be read there.", theme.WARNING)
+                controls.fault("No picture can be read there.")
         if settings.background == "key":
             settings = self._with_key_color(settings)
         return settings
@@ -135,11 +135,14 @@ def _draw_mirror(statistics: Statistics, asked: Asked) -> None:
     for side in (-1, 1):
         barb = ImVec2(tip - 0.4 * em, middle + side * 0.35 * em)
         draw.add_line(ImVec2(tip, middle), barb, color, thick)
+    room, below = 0.5 * width - 0.5 * em, middle + radius + 0.3 * em
+    high = 0.0
     for x, text in ((you, "you, from behind"), (figure, "the figure")):
-        size = imgui.calc_text_size(text)
-        left = min(max(x - size.x / 2, start.x), start.x + width - size.x)
-        draw.add_text(ImVec2(left, middle + radius + 0.3 * em), color, text)
-    imgui.dummy(ImVec2(width, 2 * radius + 1.7 * em))
+        size = imgui.calc_text_size(text, False, room)
+        place = ImVec2(x - size.x / 2, below)
+        draw.add_text(imgui.get_font(), em, place, color, text, wrap_width=room + 1.0)
+        high = max(high, size.y)
+    imgui.dummy(ImVec2(width, 2 * radius + high + 0.7 * em))
 
 
 def _draw_winking(center: ImVec2, radius: float, *, right_side: bool, back: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.actions import SetOptions
 from app.options import Options
 from app.statistics import Situation, Statistics
-from app.viewer import Shown, controls, theme
+from app.viewer import Shown, controls
 from app.viewer.asked import Asked
 from app.viewer.inset import Inset
 from app.viewer.panel_preview import draw_preview
@@ -66,7 +66,7 @@ class OptionPage:
         self._profiles.draw(situation, asked)
         options = situation.options
         if situation.option_fault:
-            controls.note(situation.option_fault, theme.WARNING)
+            controls.fault(situation.option_fault)
         made = _with_cost(options)
         made = _with_person(made)
         if made.person == "region":

@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from app.actions import Action, DeleteProfile, NewProfile, RenameProfile, SaveProfileAs, SetProfile
 from app.statistics import Situation
-from app.viewer import controls, theme
+from app.viewer import controls
 from app.viewer.asked import Asked
 
 USUAL = "default"  # what a start without a choice takes; it is always there
@@ -28,7 +28,7 @@ class ProfileGroup:
         if made is not None and situation.profiles[made] != situation.profile:
             asked.actions.append(SetProfile(situation.profiles[made]))
         if situation.profile_fault:
-            controls.note(situation.profile_fault, theme.WARNING)
+            controls.fault(situation.profile_fault)
         if self._way is None:
             if self._moved:  # what had the keyboard's focus is gone
                 imgui.set_keyboard_focus_here()
@@ -55,7 +55,7 @@ class ProfileGroup:
         deleting = WAYS[way].startswith("Delete")
         entered = False
         if deleting:
-            controls.note(f"Delete “{profile}” for good, and go on with “{USUAL}”?", theme.WARNING)
+            controls.fault(f"Delete “{profile}” for good, and go on with “{USUAL}”?")
         if self._moved:
             imgui.set_keyboard_focus_here(1 if deleting else 0)
         self._moved = False

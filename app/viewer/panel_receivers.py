@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from app.actions import RemoveOutput, SetOutput
 from app.statistics import OutputStatistics, Situation, Statistics
-from app.viewer import controls, theme
+from app.viewer import controls
 from app.viewer.asked import Asked
 
 PROTOCOL_TITLES = (
@@ -39,7 +39,7 @@ class ReceiverGroup:
         for output in statistics.outputs:
             _draw_output(output, asked)
         if situation.output_fault:
-            controls.note(situation.output_fault, theme.WARNING)
+            controls.fault(situation.output_fault)
         if self._moved:  # what had the keyboard's focus is gone
             imgui.set_keyboard_focus_here()
         self._moved = False
@@ -84,7 +84,7 @@ def _draw_output(output: OutputStatistics, asked: Asked) -> None:
         if output.on:
             controls.note(f"{output.datagrams_per_second:.0f} packets a second")
         if output.fault:
-            controls.note(output.fault, theme.WARNING)
+            controls.fault(output.fault)
         if not output.on and controls.button("Remove"):
             asked.actions.append(RemoveOutput(output.spec))
     imgui.pop_id()

@@ -41,6 +41,8 @@ class SessionPage:
         situation = statistics.situation
         _draw_state(shown, statistics)
         if situation is not None:
+            if situation.profile_fault or situation.option_fault:
+                controls.fault("A setting cannot be used: the page More says which.")
             self._draw_source(statistics, situation, asked)
             _draw_face(statistics, situation, asked)
             self._takes.draw(statistics, situation, asked)
@@ -82,11 +84,11 @@ class SessionPage:
         if situation.opening:
             controls.note("Opening …")
         elif situation.source_fault:
-            controls.note(_plain(situation.source_fault), theme.WARNING)
+            controls.fault(_plain(situation.source_fault))
             if situation.source != "demo" and controls.button("Show the built-in clip"):
                 asked.actions.append(SetSource("demo"))
         elif statistics.trouble:
-            controls.note(statistics.trouble, theme.WARNING)
+            controls.fault(statistics.trouble)
 
 
 def _source_title(situation: Situation) -> str:

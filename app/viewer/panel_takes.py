@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.actions import SetOptions, SetRecording
 from app.statistics import Situation, Statistics
-from app.viewer import controls, theme
+from app.viewer import controls
 from app.viewer.asked import Asked
 from app.viewer.typed_text import TypedText
 
@@ -40,7 +40,7 @@ class TakeGroup:
         if controls.button(label, chosen=on):
             asked.actions.append(SetRecording(not on))
         if statistics.recording_fault:
-            controls.note(statistics.recording_fault, theme.WARNING)
+            controls.fault(statistics.recording_fault)
         newest = statistics.recordings[-SHOWN:]
         for recording in newest:
             controls.note(f"{Path(recording.name).name}: {recording.rows} rows")
@@ -58,6 +58,6 @@ class TakeGroup:
         folder = self._folder.draw("Folder", situation.takes_folder, made.takes_folder)
         made = replace(made, takes_slate=slate, takes_folder=folder)
         if not made.takes_formats:
-            controls.note("A take needs one kind of file.", theme.WARNING)
+            controls.fault("A take needs one kind of file.")
         elif made != options:
             asked.actions.append(SetOptions(made))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgui_bundle import ImVec2, imgui
 
 from app.viewer import theme
+from app.viewer.layout import Rect
 from engine.calibration.guide import Prompt
 
 LARGE, SMALL = 1.7, 0.95  # times the panels' text
@@ -14,11 +15,11 @@ WIDEST = 34.0  # em
 EDGE = 1.0  # em from the window's upper edge
 
 
-def draw_prompt(size: tuple[int, int], prompt: Prompt) -> None:
-    """size: of the window, points."""
+def draw_prompt(room: Rect, prompt: Prompt) -> None:
+    """room: what the control panel leaves of the window."""
     em = imgui.get_font_size()
     padding = PADDING * em
-    width = min(WIDEST * em, size[0] - 2 * EDGE * em)
+    width = min(WIDEST * em, room.width - 2 * EDGE * em)
     inner = width - 2 * padding
     imgui.push_font(None, theme.FONT_SIZE * LARGE)
     fit = min(1.0, inner / imgui.calc_text_size(prompt.text).x)
@@ -27,7 +28,7 @@ def draw_prompt(size: tuple[int, int], prompt: Prompt) -> None:
     verdict = f"before: {prompt.verdict}" if prompt.verdict else ""
     text_height = LARGE * fit * em
     height = 2 * padding + text_height + 0.6 * em + BAR * em + (1.5 * em if verdict else 0.0)
-    imgui.set_next_window_pos(ImVec2((size[0] - width) / 2, EDGE * em))
+    imgui.set_next_window_pos(ImVec2(room.x + (room.width - width) / 2, room.y + EDGE * em))
     imgui.set_next_window_size(ImVec2(width, height))
     imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(padding, padding))
     imgui.push_style_color(imgui.Col_.window_bg, theme.NOTICE)

@@ -38,7 +38,6 @@ def request_for(command: Command, statistics: Statistics) -> Request | None:
             on = not statistics.paused
             return Request(SetPaused(on), "" if on else "Going on")  # a pause has its own notice
         case Command.RECORD:
-            on = not statistics.recording
-            return Request(SetRecording(on), "Recording a take" if on else "Take ended")
+            return Request(SetRecording(not statistics.recording), "")  # told once it is so
         case _:
             return None

@@ -46,11 +46,12 @@ class Scene:
             self._backdrop = opening.enter_context(
                 Backdrop(
                     window.gl,
-                    picture=settings.background_picture,
+                    picture="",
                     key_color=settings.key_color,
                     straight=window.platform == "X11",  # OBS takes it so there; docs/obs.md
                 )
             )
+            self._show_picture(settings.background_picture)
             self._figure = opening.enter_context(
                 Figure(
                     window.gl,
@@ -98,10 +99,14 @@ class Scene:
         if settings.key_color != before.key_color:
             self._backdrop.key(settings.key_color)
         if settings.background_picture != before.background_picture:
-            try:
-                self._backdrop.show(settings.background_picture)
-            except ViewerError as error:  # the control panel says that there is none
-                log.warning("%s", error)
+            self._show_picture(settings.background_picture)
+
+    def _show_picture(self, path: str) -> None:
+        """A picture that is gone does not keep the window from opening."""
+        try:
+            self._backdrop.show(path)
+        except ViewerError as error:  # the control panel says that there is none
+            log.warning("%s", error)
 
     def draw(
         self, shown: Shown | None, settings: ViewerSettings, *, mirrored: bool, aside: float

@@ -15,7 +15,7 @@ EDGE = ImVec4(1.0, 1.0, 1.0, 0.09)
 TRACK = ImVec4(1.0, 1.0, 1.0, 0.11)
 GRAB = ImVec4(1.0, 1.0, 1.0, 0.30)
 TEXT = ImVec4(0.94, 0.95, 0.97, 1.0)
-DIM = ImVec4(0.66, 0.69, 0.74, 1.0)
+DIM = ImVec4(0.70, 0.73, 0.78, 1.0)
 ACCENT = ImVec4(0.36, 0.78, 0.90, 1.0)
 WARNING = ImVec4(0.98, 0.76, 0.35, 1.0)
 
@@ -78,7 +78,7 @@ def apply_theme(scale: float) -> None:
     style.window_padding = ImVec2(12 * scale, 10 * scale)
     style.item_spacing = ImVec2(8 * scale, 5 * scale)
     style.cell_padding = ImVec2(0, 2 * scale)
-    style.scrollbar_size = 8 * scale
+    style.scrollbar_size = 10 * scale
     style.scrollbar_rounding = 4 * scale
     style.window_min_size = ImVec2(1, 1)
     style.frame_padding = ImVec2(8 * scale, 5 * scale)
@@ -111,7 +111,7 @@ def apply_theme(scale: float) -> None:
         (imgui.Col_.check_mark, ACCENT),
         (imgui.Col_.slider_grab, ACCENT),
         (imgui.Col_.slider_grab_active, TEXT),
-        (imgui.Col_.nav_cursor, ACCENT),
+        (imgui.Col_.nav_cursor, TEXT),
         (imgui.Col_.text_selected_bg, PRESSED),
         (imgui.Col_.separator, EDGE),
     )

@@ -61,6 +61,7 @@ class Viewer:
             self._closing = opening.pop_all()
         self.help_shown = False
         self._told_opaque = False
+        self._recording, self._recording_fault = False, ""
         self._ended = False
         self._notices = Notices(time.perf_counter())
         self._drawn: Shown | None = None
@@ -99,6 +100,7 @@ class Viewer:
             if time.perf_counter() < self._next_draw:
                 return ()
         actions = self._handle_input(statistics)
+        self._tell_recording(statistics)
         if self._ended:
             return actions
         self._observe(shown)
@@ -206,6 +208,14 @@ class Viewer:
         layout = self._overlay.layout(self._drawn, self._panels)
         if self._settings.rates and layout.rates is None:
             self._say("No room for the rates beside the blendshapes")
+
+    def _tell_recording(self, statistics: Statistics) -> None:
+        """A take may begin and end by keys, over OSC and by a full disk."""
+        if statistics.recording != self._recording:
+            self._say("Recording a take" if statistics.recording else "Take ended")
+        if statistics.recording_fault and statistics.recording_fault != self._recording_fault:
+            self._say(statistics.recording_fault)
+        self._recording, self._recording_fault = statistics.recording, statistics.recording_fault
 
     def _say(self, text: str) -> None:
         self._notices.say(text, time.perf_counter())
