@@ -97,7 +97,7 @@ def run(
         source = stack.enter_context(
             SelectedSource(
                 replace(source_in(force), loop=endless),
-                forgiving=can_choose,
+                forgiving=can_choose or settings.kiosk,
                 own_camera=lambda: virtual_camera.device,
             )
         )
@@ -145,7 +145,7 @@ def run(
             if frame is None:
                 if not (source.live and shown and _seconds_since(shown.frame) > SILENCE):
                     return not source_ended
-                frame = replace(shown.frame, timestamp=time.perf_counter())
+                frame = replace(shown.frame, timestamp=source.time())
             blind = gone or wish.paused
             if wish.sparing and not (blind or learning()) and not sparing.worth(frame):
                 return True
@@ -176,8 +176,6 @@ def run(
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
                 virtual_camera.check()
-                if alive is not None and not meter.stuck:
-                    alive()
                 actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
                 if viewer is None and studio is None:
                     tracking.wait(PATIENCE)
@@ -209,6 +207,8 @@ def run(
                 if viewer is not None and (window := desk.taken_window()) is not None:
                     viewer.take(window)
                 desk.turn(_learned(chain), None if viewer is None else viewer.settings)
+                if alive is not None and not meter.stuck and not source.stuck:
+                    alive()  # not before the first drawing, which may take long
                 if Quit() in actions:
                     break
         except KeyboardInterrupt:
@@ -272,7 +272,10 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
 def _open_window(
     settings: RunSettings, stack: ExitStack, virtual_camera: VirtualCamera
 ) -> Viewer | None:
-    """The window; None where it is not wanted, or cannot be had and is no must."""
+    """The window; None where it is not wanted, or cannot be had and is no must.
+
+    A booth is nothing without it: it ends, and is started again by its watchdog.
+    """
     if not settings.window:
         return None
     try:
@@ -285,7 +288,7 @@ def _open_window(
             )
         )
     except ViewerError as error:
-        if settings.needs_window:
+        if settings.needs_window or settings.kiosk:
             raise
         log.warning("%s Going on without the window.", error)
         return None

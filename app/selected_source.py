@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,17 +11,23 @@ from types import TracebackType
 from typing import Self
 
 from app.sources import Source, SourceSettings, open_source
+from app.sources.capture import DRIVER_FAULTS
 from app.threads import Lock
 from engine.data import Frame
 from engine.errors import SourceError
 
 PAUSE = 0.1  # s that reading waits where there is nothing to read
+RETRY_PERIOD = 0.5  # s between two attempts to open what could not be opened
+FAILING = 0.5  # s of nothing but failures after which a live source is opened anew
+
+log = logging.getLogger(__name__)
 
 
 class SelectedSource:
     """Reads as any source does. Timestamps and indices go on growing over an exchange.
 
-    forgiving: where the first source cannot be opened there is none, and `fault` tells why.
+    forgiving: where the first source cannot be opened there is none, `fault` tells why, and it is
+               tried again and again.
     own_camera: name of the virtual camera that this run shows itself with, which it does not watch.
     """
 
@@ -41,12 +49,15 @@ class SelectedSource:
         self._last: Frame | None = None
         self._base = 0  # what is added to the source's own indices
         self._shift: float | None = 0.0  # and to its timestamps; None: with the next picture
+        self._attempted = time.perf_counter()  # to open it
+        self._failing_since: float | None = None
         try:
             self._source = open_source(settings, own_camera=self._own_camera())
         except SourceError as error:
             if not forgiving:
                 raise
             self.fault = str(error)
+            log.warning("%s Waiting for it", error)
 
     @property
     def name(self) -> str:
@@ -66,6 +77,11 @@ class SelectedSource:
     @property
     def trouble(self) -> str:
         return "" if self._source is None else self._source.trouble
+
+    @property
+    def stuck(self) -> bool:
+        """See `Source.stuck`."""
+        return self._source is not None and self._source.stuck
 
     @property
     def ended(self) -> bool:
@@ -93,23 +109,75 @@ class SelectedSource:
             self._source.look_at(min(limit, self.settings.limit or limit))
 
     def read(self) -> Frame | None:
-        """See `Source.read`."""
+        """See `Source.read`. Whatever a live source does, the run goes on. Raises SourceError if a
+        recording cannot be read on."""
         with self._lock:
             chosen, self._next = self._next, None
         if chosen is not None:
             self._take_over(chosen)
-        if self._source is None:
+        source = self._source
+        if source is None:
             time.sleep(PAUSE)
+            self._try_again()
             return None
-        frame = self._source.read()
-        if frame is None:
+        try:
+            frame = source.read()
+        except (*DRIVER_FAULTS, SourceError) as error:
+            if not source.live:
+                raise SourceError(f"cannot read {source.name} on: {error}") from error
+            self._failed(error)
             return None
-        self._last = self._continued(frame, live=self._source.live)
+        if frame is None or not frame.image.size:
+            return None
+        if self._failing_since is not None:
+            self._failing_since = None
+            log.warning("%s is back", source.name)
+        self._last = self._continued(frame, live=source.live)
         return self._last
 
+    def time(self) -> float:
+        """The timestamp that a picture of this moment would have, if the source is live."""
+        now, last = time.perf_counter(), self._last
+        return now if last is None else last.timestamp + max(now - last.arrived, 0.0)
+
+    def _failed(self, error: Exception) -> None:
+        """Reading raised: try again for a moment, then open it anew."""
+        now = time.perf_counter()
+        if self._failing_since is None:
+            self._failing_since = now
+            log.warning("%s fails, waiting for it: %s", self.name, error)
+        if now - self._failing_since > FAILING:
+            self._drop()
+        time.sleep(PAUSE)
+
+    def _try_again(self) -> None:
+        now = time.perf_counter()
+        if now - self._attempted < RETRY_PERIOD or self._closed:
+            return
+        self._attempted = now
+        try:
+            source = open_source(self.settings, own_camera=self._own_camera())
+        except SourceError as error:
+            self.fault = str(error)
+            return
+        self.fault = ""
+        self._take_over(source)
+        log.warning("%s is there", source.name)
+        if self._closed:
+            source.close()
+
+    def _drop(self) -> None:
+        """Close what is open; one that fails at that, too, is gone all the same."""
+        source, self._source = self._source, None
+        if source is None:
+            return
+        try:
+            source.close()
+        except DRIVER_FAULTS as error:
+            log.info("%s failed as it was closed: %s", source.name, error)
+
     def _take_over(self, source: Source) -> None:
-        if self._source is not None:
-            self._source.close()
+        self._drop()
         self._source = source
         self._base = 0 if self._last is None else self._last.index + 1
         self._shift = None
@@ -123,9 +191,14 @@ class SelectedSource:
             self._shift = 0.0 if last is None or goes_on else last.timestamp + waited
             self._shift -= 0.0 if goes_on else frame.timestamp
         timestamp = frame.timestamp + self._shift
-        if last is not None:
-            timestamp = max(timestamp, last.timestamp)
-        return replace(frame, timestamp=timestamp, index=frame.index + self._base)
+        if not math.isfinite(timestamp):
+            timestamp = self.time()
+        if last is not None and timestamp < last.timestamp:  # its clock was set back
+            self._shift += last.timestamp - timestamp
+            timestamp = last.timestamp
+        arrived = min(frame.arrived, time.perf_counter())
+        index = frame.index + self._base
+        return replace(frame, timestamp=timestamp, arrived=arrived, index=index)
 
     def close(self) -> None:
         """Close what is open. May be called twice."""

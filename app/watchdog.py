@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.folders import is_one_folder
 from app.threads import Latest, Worker
 
 PULSE = "mien is alive"
 PULSE_PERIOD = 1.0  # s
+LOOK = 0.2  # s between two looks for one
 GIVE_UP = (0, 2, 130)  # exit codes of an end that was wanted, and of wrong usage
 
 log = logging.getLogger(__name__)
@@ -25,11 +26,17 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds. start: until the first sign of life; silence: between two later ones; pause:
-    before it is started again."""
+    before it is started again; most: to which the first two grow."""
 
     start: float = 90.0
     silence: float = 15.0
     pause: float = 3.0
+    most: float = 240.0
+
+    def doubled(self) -> Patience:
+        """What hung may have been slow: a busy computer must not start it again for ever."""
+        start, silence = (min(2.0 * s, max(s, self.most)) for s in (self.start, self.silence))
+        return replace(self, start=start, silence=silence)
 
 
 class Pulse:
@@ -51,6 +58,9 @@ def watch(command: Sequence[str], patience: Patience = Patience()) -> int:
         code = _run_once(command, patience)
         if code in GIVE_UP:
             return code
+        if code is None:
+            patience = patience.doubled()
+            continue
         log.warning("mien ended with code %d; starting it again in %g s", code, patience.pause)
         time.sleep(patience.pause)
 
@@ -62,10 +72,10 @@ def mien_command(arguments: Sequence[str]) -> tuple[str, ...]:
     return (sys.executable, "-m", "app", *arguments)
 
 
-def _run_once(command: Sequence[str], patience: Patience) -> int:
-    """Its exit code; of one that hangs and is ended, the system's code for that."""
-    started = time.perf_counter()
-    beats: Latest[float] = Latest()
+def _run_once(command: Sequence[str], patience: Patience) -> int | None:
+    """Its exit code; None: it was silent and had to be ended."""
+    beats: Latest[int] = Latest()
+    silent = 0.0  # s, counted by our own looks: while the computer sleeps, nobody can speak
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace"
     )
@@ -75,20 +85,20 @@ def _run_once(command: Sequence[str], patience: Patience) -> int:
     def listen() -> bool:
         line = said.readline()
         if line.rstrip() == PULSE:
-            beats.put(time.perf_counter())
+            beats.put(1)
         elif line:
             print(line, end="", flush=True)
         return bool(line)
 
     with child, Worker(listen) as listening:
         try:
-            while not listening.wait(0.2):
-                beat = beats.peek()
-                limit = patience.start if beat is None else patience.silence
-                if time.perf_counter() - (started if beat is None else beat) > limit:
-                    log.warning("mien has been silent for %g s and is ended", limit)
+            while not listening.wait(LOOK):
+                silent = 0.0 if beats.take(0.0) is not None else silent + LOOK
+                limit = patience.start if beats.peek() is None else patience.silence
+                if silent > limit:
+                    log.warning("mien has been silent for %g s; starting it again", limit)
                     child.kill()
-                    break
+                    return None
         except KeyboardInterrupt:
             child.terminate()
             child.wait()

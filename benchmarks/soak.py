@@ -6,7 +6,7 @@ Starts `mien run` on the looping clip with all protocols at once, plus a receive
 protocol that opens, reads for a while and goes away again, and others that connect to what listens.
 With --faults the clip is a camera to which something happens every few seconds.
 Memory, handles and threads of the process are read from /proc every few seconds (Linux). Prints a
-row a minute, the growth from the first quarter to the last, and mien's own summary with its
+row a minute, the growth from the second quarter to the last, and mien's own summary with its
 latency; exit code 1 if anything grew by more than it may.
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median_high
 
 from app.sources.faults import KINDS
 
@@ -140,7 +140,7 @@ def soak(
                 if len(looks) % round(60.0 / PERIOD) == 1:
                     print(row(looks), flush=True)
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         summary, _ = process.communicate(timeout=30)
     return looks, summary, sum(visitor.received for visitor in visitors)
 
@@ -157,12 +157,15 @@ def row(looks: list[Look]) -> str:
 
 
 def growth(looks: list[Look]) -> tuple[float, int, int]:
-    """Of memory as a share, of handles and threads, from the first quarter to the last."""
+    """Of memory as a share, of handles and threads, from the second quarter to the last.
+
+    The first warms up. Medians, for while a camera is opened anew there are two of it.
+    """
     quarter = max(1, len(looks) // 4)
-    first, last = looks[:quarter], looks[-quarter:]
-    memory = sum(one.memory for one in last) / sum(one.memory for one in first) - 1.0
-    handles = max(one.handles for one in last) - max(one.handles for one in first)
-    threads = max(one.threads for one in last) - max(one.threads for one in first)
+    early, last = looks[quarter : 2 * quarter] or looks, looks[-quarter:]
+    memory = sum(one.memory for one in last) / sum(one.memory for one in early) - 1.0
+    handles = median_high(one.handles for one in last) - median_high(one.handles for one in early)
+    threads = median_high(one.threads for one in last) - median_high(one.threads for one in early)
     return memory, handles, threads
 
 

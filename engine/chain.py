@@ -104,6 +104,12 @@ class Chain:
         """Other settings, from the next frame on."""
         self._calibration = Calibration(calibration)
 
+    def forget(self, calibration: CalibrationSettings) -> None:
+        """Another person from the next frame on; what was being learned of this one is dropped."""
+        self.adopt(calibration)
+        self._rest = self._centre = None
+        self._rest_asked = False
+
     def smooth(self, settings: SmootherSettings) -> None:
         """Other steadiness, from the next frame on."""
         self._smoother.adopt(settings)

@@ -201,8 +201,14 @@ def test_a_missing_face_is_spoken_of_only_after_a_while() -> None:
     assert _titles(notices, 2.4) == [NO_FACE.title, FIRST_REMARK]
     notices.observe(2.5, frame_index=72, face=True)
     assert _titles(notices, 2.5) == [FIRST_REMARK]
-    assert _titles(notices, 4.0) == [FIRST_REMARK]
     assert _titles(notices, 10.0) == ["No new pictures"]
+
+
+def test_missing_pictures_are_spoken_of_within_a_second() -> None:
+    notices = Notices(started=0.0)
+    notices.observe(2.5, frame_index=72, face=True)
+    assert _titles(notices, 3.2) == [FIRST_REMARK]
+    assert _titles(notices, 3.4) == ["No new pictures", FIRST_REMARK]
 
 
 def test_before_the_first_picture_the_source_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -22,6 +23,7 @@ from app.sources.live import HANGING_LIMIT, LiveSource
 from app.sources.pulse import Pulse, Stillness
 from engine.data import Frame
 from engine.errors import SourceError
+from tests.faces import write_video
 
 CLIP = Path(__file__).parent / "data" / "sources" / "steady.mp4"
 
@@ -360,11 +362,188 @@ def test_a_rate_is_no_rate_over_a_stall() -> None:
     assert pulse.rate is None and not pulse.slow
 
 
-def test_a_driver_that_only_repeats_the_wish_is_not_believed() -> None:
-    pulse = Pulse(60.0)  # asked for, never given
-    for picture in range(90):
+def test_darkness_that_makes_30_of_60_is_noticed_from_the_start() -> None:
+    pulse = Pulse(60.0)
+    for picture in range(31):
         pulse.update(picture / 30)
-    assert pulse.rate == pytest.approx(30.0) and not pulse.slow
+    assert pulse.slow and pulse.now == pytest.approx(30.0) and pulse.usual == 60.0
+
+
+def test_darkness_is_noticed_where_the_driver_tells_no_rate() -> None:
+    pulse = Pulse(None)
+    for picture in range(90):
+        pulse.update(picture / 60)
+    for picture in range(1, 31):
+        pulse.update(89 / 60 + picture / 30)
+    assert pulse.slow and pulse.usual == pytest.approx(60.0)
+
+
+def test_jitter_is_no_usual_rate() -> None:
+    pulse = Pulse(30.0)
+    for picture in range(200):
+        pulse.update(picture / 31.5)
+    assert pulse.usual == 30.0
+
+
+def test_a_driver_that_only_repeats_the_wish_is_not_believed(tmp_path: Path) -> None:
+    """DirectShow; the others tell what was agreed on."""
+    path = str(write_video(tmp_path / "clip.avi", rate=60.0))
+    capture = VideoCapture(path, cv2.CAP_FFMPEG)
+    assert capture.rate == 60.0
+    capture._backend = cv2.CAP_DSHOW
+    assert capture.rate == 30.0
+    capture.close()
+
+
+FAULTS = (OSError, RuntimeError, ValueError, MemoryError, SystemError, cv2.error)
+
+
+class Broken(Still):
+    """Raises at one of its doors, in everything it can."""
+
+    def __init__(self, clock: Clock, door: str, fault: type[Exception]) -> None:
+        super().__init__(clock)
+        self._door, self._fault = door, fault
+
+    def grab(self) -> bool:
+        if self._door == "grab":
+            raise self._fault("I/O error")
+        return super().grab()
+
+    def picture(self) -> Image:
+        if self._door == "picture":
+            raise self._fault("corrupt JPEG")
+        if self._door == "text":
+            return "no picture"  # type: ignore[return-value]
+        return super().picture()
+
+    def close(self) -> None:
+        raise self._fault("no such device")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("door", ["grab", "picture", "text"])
+def test_whatever_a_driver_raises_is_a_missing_picture_and_the_camera_is_opened_anew(
+    door: str, fault: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, opened = Clock(), 0
+
+    def open_capture() -> Still:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            raise fault("busy")
+        return Broken(clock, door, fault) if opened == 1 else Still(clock)
+
+    with caplog.at_level(logging.WARNING):
+        source = LiveSource("Cam", open_capture, camera=False, clock=clock, sleep=clock.sleep)
+        with source:
+            frames = [source.read() for _ in range(200)]
+    assert frames[-1] is not None and opened == 3
+    assert caplog.messages[0] == "Cam gives no pictures; waiting for it to come back"
+
+
+def test_a_driver_that_raises_at_the_first_opening_is_one_line() -> None:
+    def open_capture() -> Still:
+        raise RuntimeError("no such device")
+
+    with pytest.raises(SourceError, match="cannot open Cam: no such device"):
+        LiveSource("Cam", open_capture)
+
+
+def test_a_camera_that_cannot_even_be_closed_is_opened_anew_and_waits_for_nobody() -> None:
+    released, clock, opened = threading.Event(), Clock(), 0
+
+    class Clinging(Pulled):
+        def close(self) -> None:
+            released.wait()
+            super().close()
+
+    def open_capture() -> Still:
+        nonlocal opened
+        opened += 1
+        return Clinging(clock) if opened == 1 else Still(clock)
+
+    before = threading.active_count()
+    with LiveSource("Cam", open_capture, camera=False, clock=clock, sleep=clock.sleep) as source:
+        frames = [source.read() for _ in range(60)]
+        assert frames[-1] is not None and opened == 2 and not source.stuck
+        released.set()
+    while threading.active_count() > before:
+        pass
+
+
+class Mad:
+    """A driver that does everything wrong at random, on a clock of its own."""
+
+    def __init__(self, clock: Clock, random: np.random.Generator) -> None:
+        self._clock, self._random = clock, random
+        self.rate: float | None = (None, 30.0, 0.0, float("nan"))[int(random.integers(4))]
+        self.frame_count: int | None = None
+        self.fourcc, self.position = "", 0.0
+        self.sane = False
+
+    def _maybe(self, share: float) -> bool:
+        return not self.sane and self._random.random() < share
+
+    def grab(self) -> bool:
+        """Wait: not at all, for a picture's time, or for hours."""
+        if self._maybe(0.05):
+            raise FAULTS[int(self._random.integers(len(FAULTS)))]("fault")
+        pause = 1 / 30
+        if self._maybe(0.05):
+            pause = float(self._random.choice([0.0, 0.3, 0.7, 2.0, 7200.0]))
+        self._clock.sleep(pause)
+        return not self._maybe(0.1)
+
+    def picture(self) -> Image:
+        """An array of any kind, or none."""
+        kinds = (np.uint8, np.bool_, np.int32, np.float16, np.float64, np.complex64, np.object_)
+        shapes = ((4, 6, 3), (4, 6), (4, 6, 4), (6, 4, 3), (4, 6, 2), (0, 6, 3), (7,), (2, 2, 2, 2))
+        if self.sane:
+            return self._random.integers(0, 256, (4, 6, 3), np.uint8)
+        if self._maybe(0.05):
+            return None  # type: ignore[return-value]
+        if self._maybe(0.05):
+            raise FAULTS[int(self._random.integers(len(FAULTS)))]("fault")
+        kind = kinds[int(self._random.integers(len(kinds)))]
+        shape = shapes[int(self._random.integers(len(shapes)))]
+        return self._random.integers(0, 2, shape).astype(kind)  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Or not."""
+        if self._maybe(0.3):
+            raise OSError("no such device")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_after_any_madness_of_a_driver_a_sound_one_gives_pictures_again(seed: int) -> None:
+    random, clock = np.random.default_rng(seed), Clock()
+    last: list[Mad] = []
+    calm = False
+
+    def open_capture() -> Mad:
+        if not calm and random.random() < 0.3:
+            raise FAULTS[int(random.integers(len(FAULTS)))]("busy")
+        last[:] = [Mad(clock, random)]
+        last[0].sane = calm
+        return last[0]
+
+    before = threading.active_count()
+    while not last:
+        with contextlib.suppress(SourceError):
+            source = LiveSource("Mad", open_capture, clock=clock, sleep=clock.sleep)
+    with source:
+        frames = [source.read() for _ in range(300)]
+        calm = last[0].sane = True
+        healed = clock()
+        while (frame := source.read()) is None:
+            assert clock() - healed < 2.0
+        frames.append(frame)
+    came = [frame for frame in frames if frame is not None]
+    assert [frame.index for frame in came] == list(range(len(came)))
+    assert np.all(np.diff([frame.timestamp for frame in came]) >= 0.0)
+    assert threading.active_count() <= before
 
 
 def test_noise_of_a_single_pixel_is_life() -> None:

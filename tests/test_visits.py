@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from app.visits import GONE, Visits
 from engine.blendshapes import INDEX
@@ -23,10 +24,14 @@ AUTOMATIC = CalibrationSettings(automatic=True)
 
 
 class Booth:
-    """Observes whoever stands there: a frown at rest, by so much, or nobody."""
+    """Observes whoever stands there: a frown at rest, by so much, or nobody.
+
+    place: of the face's middle, size: its width, in the picture's.
+    """
 
     def __init__(self) -> None:
         self.frown: float | None = None
+        self.place, self.size = 0.5, 0.2
         self._count = 0
         self.chain = Chain(self, SmootherSettings(), AUTOMATIC)
         self.visits = Visits(self.chain)
@@ -35,8 +40,12 @@ class Booth:
         if self.frown is None:
             return None
         seen = observation(frame.timestamp, mouthFrownLeft=self.frown)
+        across = np.linspace(self.place - self.size / 2, self.place + self.size / 2, 478)
         return replace(
-            seen, timestamp=frame.timestamp, head_rotation=quaternion_from_euler(0.0, 0.3, 0.0)
+            seen,
+            timestamp=frame.timestamp,
+            landmarks=np.stack((across, across, across), axis=1) * frame.image.shape[1],
+            head_rotation=quaternion_from_euler(0.0, 0.3, 0.0),
         )
 
     def play(self, seconds: float) -> list[FaceState]:
@@ -73,6 +82,51 @@ def test_who_looks_away_for_a_moment_is_still_the_same() -> None:
     booth.frown = 0.4
     booth.play(0.5)
     assert booth.chain.calibration == known and booth.visits.count == 1
+
+
+def test_who_left_before_they_were_learned_leaves_nothing_to_the_next() -> None:
+    booth = Booth()
+    booth.frown = 0.4
+    booth.play(1.6)  # of the two seconds that are watched
+    booth.frown = None
+    booth.play(GONE + 1.0)
+    booth.frown = 0.1
+    assert booth.play(1.0)[-1].weights[INDEX["mouthFrownLeft"]] > 0.05
+    assert booth.chain.calibration == AUTOMATIC
+    booth.play(5.0)
+    assert abs(booth.chain.calibration.channel("mouthFrownLeft").neutral - 0.1) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("place", "size", "pause"), [(0.8, 0.2, 0.0), (0.5, 0.1, 0.0), (0.95, 0.2, 1.0), (0.5, 0.1, 1)]
+)
+def test_who_takes_the_place_of_the_one_before_is_a_stranger(
+    place: float, size: float, pause: float
+) -> None:
+    """The next of a queue stands elsewhere, or further back."""
+    booth = Booth()
+    booth.frown = 0.4
+    booth.play(6.0)
+    booth.frown = None
+    booth.play(pause)
+    booth.frown, booth.place, booth.size = 0.2, place, size
+    booth.play(0.5)
+    assert booth.visits.count == 2 and booth.chain.calibration == AUTOMATIC
+    assert booth.play(6.0)[-1].weights[INDEX["mouthFrownLeft"]] < 0.05
+
+
+def test_who_walks_about_comes_nearer_or_changes_the_resolution_stays_the_same() -> None:
+    booth = Booth()
+    booth.frown = 0.4
+    booth.play(6.0)
+    known = booth.chain.calibration
+    for step in range(60):  # across the picture in a second, then nearer in another
+        booth.place = 0.2 + 0.6 * min(step / 30, 1.0)
+        booth.size = 0.15 * 2.0 ** max(0.0, step / 30 - 1.0)
+        booth.play(1 / RATE)
+        if step == 0:
+            known = booth.chain.calibration
+    assert booth.chain.calibration == known
 
 
 def test_the_head_lives_while_nobody_is_there_and_gives_way_without_a_jump() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -39,11 +42,55 @@ def test_what_fails_or_is_killed_is_started_again(tmp_path: Path) -> None:
     assert (tmp_path / "runs").read_text() == "xxx"
 
 
+def test_what_is_only_slow_is_given_more_time_in_the_end(tmp_path: Path) -> None:
+    body = "time.sleep(1.2)"
+    assert watch(command(tmp_path, body), QUICK) == 0
+    assert (tmp_path / "runs").read_text() in ("xx", "xxx")
+
+
+def test_patience_has_an_end() -> None:
+    patience = Patience()
+    for _ in range(9):
+        patience = patience.doubled()
+    assert (patience.start, patience.silence) == (240.0, 240.0)
+
+
 def test_what_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
     started = time.perf_counter()
     assert watch(command(tmp_path, "if number == 1: time.sleep(60)"), QUICK) == 0
     assert (tmp_path / "runs").read_text() == "xx"
     assert time.perf_counter() - started < 10.0
+
+
+SLEEPER = """
+import sys
+from app.watchdog import Patience, watch
+watch(sys.argv[1:], Patience(start=20.0, silence=0.5, pause=0.0))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the watched process is found in /proc")
+def test_a_computer_that_sleeps_is_no_silence(tmp_path: Path) -> None:
+    body = f"""
+while runs.parent.joinpath("awake").exists() is False:
+    print({PULSE!r}, flush=True)
+    time.sleep(0.05)
+"""
+    watched = command(tmp_path, body)
+    with subprocess.Popen([sys.executable, "-c", SLEEPER, *watched]) as watching:
+        while not (tmp_path / "runs").read_text():
+            time.sleep(0.05)
+        children = Path(f"/proc/{watching.pid}/task/{watching.pid}/children").read_text()
+        both = (watching.pid, int(children))
+        for pid in both:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(1.5)
+        for pid in both:  # the watchdog wakes first
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.1)
+        (tmp_path / "awake").touch()
+        assert watching.wait(20.0) == 0
+    assert (tmp_path / "runs").read_text() == "x"
 
 
 def test_other_lines_are_passed_on_and_signs_of_life_are_not(

@@ -16,6 +16,11 @@ Image = NDArray[np.uint8]
 
 MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 
+DRIVER_FAULTS = (OSError, RuntimeError, ValueError, TypeError, MemoryError, SystemError, cv2.error)
+"""What calls into drivers and decoders raise when the device, not the program, is at fault."""
+
+BELIEVED = 30.0  # pictures a second
+
 
 class Capture(Protocol):
     """One opened device, file or stream. `VideoCapture` is the one that plays real media.
@@ -96,8 +101,13 @@ class VideoCapture:
 
     @property
     def rate(self) -> float | None:
-        """Pictures per second as the driver or file states it."""
+        """Pictures per second as the driver or file states it.
+
+        DirectShow only repeats what it was asked for, so more than 30 of it is not believed.
+        """
         rate = self._capture.get(cv2.CAP_PROP_FPS)
+        if self._backend == cv2.CAP_DSHOW:
+            rate = min(rate, BELIEVED)
         return rate if 0.0 < rate < 1000.0 else None
 
     @property
@@ -119,7 +129,12 @@ class VideoCapture:
 
 
 def image_from_decoded(decoded: cv2.typing.MatLike) -> Image | None:
-    """(H, W, 3) uint8 BGR from anything OpenCV decodes: grey, alpha (on white), 16 bit, float."""
+    """(H, W, 3) uint8 BGR from anything OpenCV decodes: grey, alpha (on white), 16 bit, float.
+
+    None if it has no pixels, or no numbers in them.
+    """
+    if not isinstance(decoded, np.ndarray) or decoded.dtype.kind not in "buif":
+        return None
     if decoded.size == 0 or decoded.ndim not in (2, 3):
         return None
     image = decoded

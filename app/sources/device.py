@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
-
-from app.sources.capture import Capture, Image, image_from_decoded
+from app.sources.capture import DRIVER_FAULTS, Capture, Image, image_from_decoded
 from app.threads import Errands
 from engine.errors import SourceError
 
 CLOSING = 0.5  # s that a driver may take to let go before it is left to itself
 
 Clock = Callable[[], float]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,14 @@ class Arrival:
     arrived: float
     image: Image | None
     wanted: bool
+
+
+def opened(name: str, open_capture: Callable[[], Capture]) -> Capture:
+    """What it opens. Raises SourceError, whatever the driver raises."""
+    try:
+        return open_capture()
+    except DRIVER_FAULTS as error:
+        raise SourceError(f"cannot open {name}: {error}") from error
 
 
 class Device:
@@ -55,10 +64,7 @@ class Device:
         """Begin to open; `wait` tells when that is over, `capture` what came of it."""
 
         def call() -> None:
-            try:
-                self.capture = open_capture()
-            except (OSError, cv2.error) as error:
-                raise SourceError(f"cannot open {self.name}: {error}") from error
+            self.capture = opened(self.name, open_capture)
 
         self._thread.start(call)
 
@@ -75,7 +81,7 @@ class Device:
                 image = self.capture.picture() if wanted else None
                 usable = None if image is None else image_from_decoded(image)
                 return Arrival(arrived, usable, wanted)
-            except (OSError, cv2.error):  # a picture that breaks its decoder is a missing one
+            except DRIVER_FAULTS:  # a picture that breaks its decoder is a missing one
                 return None
 
         self._thread.start(call)
@@ -97,5 +103,9 @@ class Device:
         return self._thread.stop(self._close, patience)
 
     def _close(self) -> None:
-        if self.capture is not None:
+        if self.capture is None:
+            return
+        try:
             self.capture.close()
+        except DRIVER_FAULTS as error:  # what is gone already cannot be switched off
+            log.info("%s failed as it was closed: %s", self.name, error)

@@ -10,7 +10,18 @@ from typing import Literal, get_args
 from engine.errors import SourceError
 
 FaultKind = Literal[
-    "unplug", "replug", "hang", "freeze", "dark", "busy", "resize", "sleep", "corrupt"
+    "unplug",
+    "replug",
+    "hang",
+    "freeze",
+    "dark",
+    "busy",
+    "resize",
+    "sleep",
+    "corrupt",
+    "error",
+    "odd",
+    "slow",
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
@@ -33,6 +44,9 @@ class Fault:
     sleep:   the computer sleeps; then come four old pictures at once, then none till it is opened
              anew.
     corrupt: every second picture cannot be decoded, the others hold garbage below their middle.
+    error:   every call that waits for a picture fails with an error of the system.
+    odd:     the pictures are grey, have an alpha channel, 16 bit or no pixels, in turn.
+    slow:    an opening returns only at the end, as Media Foundation's may after 12 s.
     """
 
     kind: FaultKind

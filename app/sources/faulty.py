@@ -6,6 +6,7 @@ the list of cameras, opening by name, reopening (app/sources/camera.py). FILE ma
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ NAME = "Faulty Camera"
 USUAL_RATE = 30.0
 WAKING = 4  # old pictures that a driver still holds after a sleep
 LOOK = 0.01  # s between two looks whether a hang is over
+
+log = logging.getLogger(__name__)
 
 
 def open_faulty(settings: SourceSettings) -> LiveSource:
@@ -88,10 +91,18 @@ class FaultyCamera:
         """Open it. Raises SourceError while it is busy or the computer sleeps."""
         if self.fault("busy") is not None or self.fault("sleep") is not None:
             raise SourceError(f"camera {camera} is there but gives no picture: it is busy.")
+        self.wait_out(self.fault("slow"))
         capture = FaultyCapture(self, camera)
         if self._started is None:
             self._started = self.clock()
+            log.info("%s: its faults count from now on", NAME)
         return capture
+
+    def wait_out(self, fault: Fault | None) -> bool:
+        """Return when it is over; whether there was one."""
+        while fault is not None and fault.is_on(self.time()):
+            self.sleep(LOOK)
+        return fault is not None
 
 
 class FaultyCapture:
@@ -128,10 +139,13 @@ class FaultyCapture:
         if self._dead or device.fault("busy") or self._camera not in device.list_cameras():
             return False
         slower = 2 if device.fault("dark") else 1
+        if device.fault("error"):
+            device.sleep(LOOK)
+            raise OSError("Input/output error")
         self._due = max(self._due + slower * self._period, device.time())
         device.sleep(max(0.0, self._due - device.time()))
-        self._wait_out("hang")
-        if self._wait_out("sleep"):
+        device.wait_out(self._begun("hang"))
+        if device.wait_out(self._begun("sleep")):
             self._old = WAKING
         self._count += 1
         return all(self._video.grab() or self._rewound() for _ in range(slower))
@@ -151,7 +165,7 @@ class FaultyCapture:
                 return None
             image[len(image) // 2 :] = self._count * 37 % 256
         self._shown = image
-        return image
+        return image if not self._device.fault("odd") else odd(image, self._count)
 
     @property
     def position(self) -> float:
@@ -167,16 +181,18 @@ class FaultyCapture:
         fault = self._device.fault(kind)
         return fault if fault is not None and fault.start >= self._opened else None
 
-    def _wait_out(self, kind: FaultKind) -> bool:
-        """Return when no such fault is happening; whether one was."""
-        fault = self._begun(kind)
-        if fault is None:
-            return False
-        while fault.is_on(self._device.time()):
-            self._device.sleep(LOOK)
-        return True
-
     def _rewound(self) -> bool:
         self._video.close()
         self._video = self._open()
         return self._video.grab()
+
+
+def odd(image: Image, count: int) -> Image:
+    """The picture as cameras and their wrappers give it that are not what was asked for."""
+    kinds: tuple[Callable[[], cv2.typing.MatLike], ...] = (
+        lambda: cv2.cvtColor(image, cv2.COLOR_BGR2GRAY),
+        lambda: cv2.cvtColor(image, cv2.COLOR_BGR2BGRA),
+        lambda: image.astype(np.uint16) * 257,
+        lambda: image[:0],
+    )
+    return kinds[count % len(kinds)]()  # type: ignore[return-value]  # that is the point

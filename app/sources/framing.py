@@ -57,6 +57,11 @@ class FramedSource:
         """See `Source.trouble`."""
         return self._source.trouble
 
+    @property
+    def stuck(self) -> bool:
+        """See `Source.stuck`."""
+        return self._source.stuck
+
     def read(self) -> Frame | None:
         """The next picture, turned and cut; see `Source.read`."""
         frame = self._source.read()

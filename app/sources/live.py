@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from app.sources.capture import Capture
-from app.sources.device import CLOSING, Arrival, Device
+from app.sources.device import CLOSING, Arrival, Device, opened
 from app.sources.pulse import Pulse, Stillness
 from app.sources.source import EARLY
 from engine.data import Frame
@@ -24,7 +24,7 @@ READ_LIMIT = 1.0  # s that a read may wait, so that a shutdown need not
 STEADY = 1.0  # s of pictures after which a source that was gone counts as back
 PAUSE = 0.01  # s between reads that fail at once
 SETTLING = 0.5  # s after opening in which cameras find their exposure and streams hurry
-HANGING_LIMIT = 3  # devices given up whose drivers have not returned; then no more are opened
+HANGING_LIMIT = 8  # devices given up whose drivers have not returned; then no more are opened
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class LiveSource:
         self._back_since: float | None = None  # first picture after the loss
         self._index = 0
         # On the caller's thread: macOS asks for its permission on the main one only.
-        self._device: Device | None = Device(name, clock, open_capture())
+        self._device: Device | None = Device(name, clock, opened(name, open_capture))
         self._given_up: list[Device] = []
         self._opened = clock()
         self._last_sign = self._opened  # of life: a picture, an opening, or an attempt at one
@@ -112,6 +112,11 @@ class LiveSource:
         if pulse is not None and pulse.slow and self._camera:
             return f"Only {pulse.now:.0f} of {pulse.usual:.0f} pictures a second: too dark?"
         return ""
+
+    @property
+    def stuck(self) -> bool:
+        """See `Source.stuck`."""
+        return sum(device.running for device in self._given_up) >= HANGING_LIMIT
 
     def look_at(self, limit: float) -> None:
         """See `Source.look_at`."""
@@ -181,7 +186,7 @@ class LiveSource:
             return False
         self._attempted = self._last_sign = self._clock()
         self._given_up = [device for device in self._given_up if device.running]
-        if len(self._given_up) >= HANGING_LIMIT:
+        if self.stuck:
             if not self._hanging_told:
                 self._hanging_told = True
                 log.warning("%s hangs in its driver: unplug it, wait, plug it in", self.name)

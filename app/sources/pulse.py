@@ -12,7 +12,7 @@ WINDOW = 1.0  # s over which the rate is measured
 NEWEST = 8  # pictures
 SHORTEST = 0.001  # s between two pictures; some drivers repeat a stamp
 GAP = 0.35  # s between two pictures; a longer one is a stall, not a rate
-FULL_RATE = 30.0  # a second, that every camera gives in daylight if its driver says so
+FASTER = 1.1  # times the usual rate; less is jitter, more becomes the usual rate
 SLOW, USUAL = (
     0.7,
     0.85,
@@ -34,10 +34,10 @@ class Pulse:
     """
 
     def __init__(self, stated: float | None) -> None:
-        """stated: pictures a second as the driver says; some repeat only what they were asked."""
+        """stated: pictures a second as the driver says; None if it does not, or is not believed."""
         self.rate: float | None = None
         self.now = 0.0
-        self.usual = 0.0 if stated is None else min(stated, FULL_RATE)
+        self.usual = 0.0 if stated is None else stated
         self.slow = False
         self._arrivals: deque[float] = deque()
 
@@ -53,7 +53,8 @@ class Pulse:
         self.rate = (len(arrivals) - 1) / elapsed
         while arrived - arrivals[0] >= WINDOW:
             arrivals.popleft()
-        self.usual = max(self.usual, self.rate)
+        if self.rate > FASTER * self.usual:
+            self.usual = self.rate
         slow = self.rate < (USUAL if self.slow else SLOW) * self.usual
         if slow:
             period = float(np.median(np.diff(list(arrivals)[-NEWEST:])))

@@ -45,6 +45,7 @@ class RecordedSource:
         self.live = False
         self.ended = False
         self.trouble = ""  # a recording has none that a person could mend
+        self.stuck = False
         self._loop = settings.loop
         self._taken = -math.inf  # timestamp of the newest picture that was decoded
         self._open_capture = open_capture

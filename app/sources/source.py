@@ -102,6 +102,10 @@ class Source(Protocol):
     def trouble(self) -> str:
         """What is wrong with the pictures that come, for people; empty: nothing."""
 
+    @property
+    def stuck(self) -> bool:
+        """True while no picture can come because calls into its driver do not return."""
+
     def read(self) -> Frame | None:
         """The next picture; None if none came within about a second, or at the end (see `ended`).
 

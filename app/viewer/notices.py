@@ -9,7 +9,8 @@ from imgui_bundle import ImVec2, imgui
 from app.viewer import theme
 from app.viewer.layout import NOTICE_WIDTH, Rect
 
-PATIENCE = 2.0  # seconds without a face or a picture before anything is said
+PATIENCE = 2.0  # seconds without a face before anything is said
+PICTURE_PATIENCE = 0.8  # seconds without a picture
 SHOWN_FOR = 2.2  # seconds a remark stays
 FIRST_REMARK = "F2 opens the controls, H shows the keys"
 FIRST_REMARK_FOR = 6.0
@@ -28,6 +29,7 @@ class Notice:
 
 PAUSED = Notice("Paused", "P goes on.")
 INVITATION = Notice("Look at me!", "Step before the camera: your face moves mine.")
+AWAY = Notice("One moment, please", "My camera is coming back.")
 NO_SOURCE = Notice("No camera or video", "F2 opens the controls: they say why.", warning=True)
 NO_FACE = Notice(
     "No face in the picture",
@@ -57,6 +59,10 @@ class Notices:
             if face:
                 self._face_seen = now
 
+    def without_pictures(self, now: float) -> bool:
+        """Whether none has come for a while."""
+        return now - self._picture_came > PICTURE_PATIENCE
+
     def current(
         self,
         now: float,
@@ -80,7 +86,7 @@ class Notices:
             pass
         elif unopened and self._frame_index < 0:
             notices.append(NO_SOURCE)
-        elif now - self._picture_came > PATIENCE:
+        elif self.without_pictures(now):
             first = self._frame_index < 0
             title = "Waiting for the first picture" if first else "No new pictures"
             notices.append(Notice(title, f"from {source}" if source else "", warning=not first))

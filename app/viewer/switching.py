@@ -20,6 +20,8 @@ BACKGROUND_NAMES = {
     "transparent": "transparent",
 }
 
+KIOSK_SCALE = 3.0  # of the words in a booth
+
 
 @dataclass(frozen=True, slots=True)
 class Switched:
@@ -70,9 +72,10 @@ def switched(
 
 
 def in_kiosk(settings: ViewerSettings) -> ViewerSettings:
-    """With nothing on the screen but the figure."""
+    """With nothing on the screen but the figure, and words that are read from two metres away."""
     return replace(
         settings,
+        ui_scale=max(settings.ui_scale, KIOSK_SCALE),
         fullscreen=True,
         on_top=True,
         inset=False,
