@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from app.viewer import BackgroundKind, FigureKind, Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
 from app.viewer.detail import Detail
