@@ -40,7 +40,8 @@ from engine.geometry import IDENTITY_ROTATION, Array
 from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.look_ahead import LookAhead, Sighting
 from engine.regressors.mediapipe import observation_from_detection
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 
 RATES = (30, 60)
 SEEDS = 20
