@@ -3,8 +3,8 @@
 The landmark network puts a mouth onto whatever it sees there, and is sure of it. But skin and lips
 have colours, which talking, smiling and screaming do not change. So each landmark about the mouth
 remembers its own colour, in the light that lies on the rest of the face, and how much that varies.
-When many of them have another colour at once, that is not the face. Bare hands often have the
-face's colour, and are not noticed; the network, which has seen many, keeps the mouth closed there.
+When many of them have another colour at once, that is not the face. A bare hand can have the colour of
+the face beneath it and be missed; the network, which has seen many hands, opens no mouth there.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from engine.geometry import Array
 CELLS = 64  # over the face's width: landmarks are seen no finer
 MARGIN = 0.1  # of the face's width around it
 DARK = 8.0  # levels that are added: relations of dark colours tell little
-LEAST, SHARE = 20.0, 0.15  # levels, of the colour itself: a difference must be greater than both …
-SPREAD = 3.0  # … together, and than the usual difference by so much
-HIDDEN, SEEN = 0.3, 0.15  # share of landmarks that differ: from there on, until there
+LEAST, SHARE = 2.0, 0.09  # levels, of the colour itself: so far off is still the same …
+SPREAD = 4.0  # … and so much of the usual difference more
+HIDDEN, SEEN = 0.25, 0.12  # share of landmarks that differ: from there on, until there
 MEMORY = 1.5  # s
 HIDDEN_MEMORY = 10.0  # s; what stays there becomes the face: it may be a lamp or a beard
 EXPERIENCE = 1.0  # s before anything is judged
@@ -72,8 +72,8 @@ class MouthSight:
             return False
         around = around / np.median(above / self._above, axis=0)  # as in the light of before
         difference = np.abs(around - self._around).max(axis=1)
-        usual = LEAST + SHARE * self._around.max(axis=1)
-        differing = float((difference > np.maximum(usual, SPREAD * self._spread)).mean())
+        usual = LEAST + SHARE * self._around.max(axis=1) + SPREAD * self._spread
+        differing = float((difference > usual).mean())
         if timestamp - self._began > EXPERIENCE:
             self._hidden = differing > (SEEN if self._hidden else HIDDEN)
         share = 1.0 - math.exp(-elapsed / (HIDDEN_MEMORY if self._hidden else MEMORY))

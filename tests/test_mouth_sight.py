@@ -95,7 +95,7 @@ def test_another_person_is_not_a_thing_before_the_first(landmarks: Array) -> Non
         sight.update(photograph(), landmarks, i / RATE)
     other = 255 - photograph()
     elsewhere = np.roll(other, 300, axis=1)
-    moved = landmarks + (300.0, 0.0, 0.0)
+    moved = landmarks + np.array([300.0, 0.0, 0.0])
     assert not sight.update(elsewhere, moved, LEARNING / RATE)
     later = 10.0 + LEARNING / RATE
     assert not any(sight.update(photograph(), landmarks, later + i / RATE) for i in range(40))
