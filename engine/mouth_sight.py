@@ -3,8 +3,8 @@
 The landmark network puts a mouth onto whatever it sees there, and is sure of it. But skin and lips
 have colours, which talking, smiling and screaming do not change. So each landmark about the mouth
 remembers its own colour, in the light that lies on the rest of the face, and how much that varies.
-When many of them have another colour at once, that is not the face. A bare hand can have the colour of
-the face beneath it and be missed; the network, which has seen many hands, opens no mouth there.
+When many of them have another colour at once, that is not the face. A bare hand can have the very
+colour of the face and be missed; the network, which has seen many hands, opens no mouth there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from engine.geometry import Array
 
 CELLS = 64  # over the face's width: landmarks are seen no finer
-MARGIN = 0.1  # of the face's width around it
+PIXELS = 2  # along each side of a cell are enough
+MARGIN = 0.03  # of the face's width around those landmarks
 DARK = 8.0  # levels that are added: relations of dark colours tell little
 LEAST, SHARE = 2.0, 0.09  # levels, of the colour itself: so far off is still the same …
 SPREAD = 4.0  # … and so much of the usual difference more
@@ -42,6 +43,7 @@ ABOVE = (  # skin of the forehead, the nose and the cheeks
     346, 347, 348, 355, 358, 371, 399, 411, 420, 425, 437, 456,
 )
 # fmt: on
+_PLACES = np.array([*AROUND, *ABOVE])
 
 
 class MouthSight:
@@ -86,15 +88,24 @@ class MouthSight:
 
 def _colours(image: NDArray[np.uint8], points: Array, width: float) -> Array:
     """(N, 3) of AROUND and ABOVE; a point outside the picture has the colour of its edge."""
-    height_of, width_of = image.shape[:2]
+    points = points[_PLACES]
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     margin = MARGIN * width
-    low = np.clip(points.min(axis=0) - margin, 0, (width_of - 2, height_of - 2)).astype(int)
-    high = np.clip(points.max(axis=0) + margin, low + 2, (width_of, height_of)).astype(int)
-    part = image[low[1] : high[1], low[0] : high[0]]
+    left, right = _within(left - margin, right + margin, image.shape[1])
+    top, bottom = _within(top - margin, bottom + margin, image.shape[0])
+    stride = max(int(width) // (CELLS * PIXELS), 1)
+    part = np.ascontiguousarray(image[top:bottom:stride, left:right:stride])
     scale = min(CELLS / width, 1.0)
-    size = np.maximum(((high - low) * scale).astype(int), 1)
-    cells = cv2.resize(part, size.tolist(), interpolation=cv2.INTER_AREA)
-    places = ((points[[*AROUND, *ABOVE]] - low) * (size / (high - low)) - 0.5).astype(np.float32)
-    x, y = places[:, :1].copy(), places[:, 1:].copy()
-    sampled = cv2.remap(cells, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    size = (max(int((right - left) * scale), 1), max(int((bottom - top) * scale), 1))
+    cells = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    x = (points[:, :1] - left) * (size[0] / (right - left)) - 0.5
+    y = (points[:, 1:] - top) * (size[1] / (bottom - top)) - 0.5
+    maps = x.astype(np.float32), y.astype(np.float32)
+    sampled = cv2.remap(cells, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(sampled.reshape(-1, 3), np.float64) + DARK
+
+
+def _within(low: float, high: float, size: int) -> tuple[int, int]:
+    """The whole pixels of a stretch that lie in the picture, two at least."""
+    start = min(max(int(low), 0), size - 2)
+    return start, min(max(int(high), start + 2), size)
