@@ -194,7 +194,7 @@ def clip_frames(path: Path, count: int) -> list[Frame]:
 def open_landmarker() -> SessionLandmarker:
     """A new one, that has seen nobody."""
     models = data_folder() / "models"
-    return SessionLandmarker.open(face_model_path(None), models, RuntimeSettings())
+    return SessionLandmarker.open(face_model_path(None), models, RuntimeSettings(), steadied=False)
 
 
 def main() -> int:

@@ -61,7 +61,7 @@ OTHERS = tuple(range(INDEX["jawForward"], len(BLENDSHAPES)))
 FOLLOWED = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "mouthSmileLeft", "mouthSmileRight")
 STILL = 30  # frames
 MOVES = 0.05  # s.d. of a channel from which on its lag means something
-ROWS = ("unfiltered", "MediaPipe's own filter", "the same and mien")
+ROWS = ("unfiltered", "MediaPipe's own filter", "mien")
 LONGEST_LAG, LAG_STEP = 5.0, 0.05  # frames
 
 
@@ -233,24 +233,30 @@ def measure_video(path: Path) -> str:
     curves: dict[str, list[Array]] = {name: [] for name in ROWS}
     unknown = np.full(len(BLENDSHAPES), math.nan)
     smoother = Smoother(SmootherSettings())
-    with _landmarker(follow=False) as single, MediaPipeRegressor(_landmarker()) as regressor:
+    with (
+        _landmarker(follow=False) as single,
+        _landmarker() as steadied,
+        MediaPipeRegressor(_landmarker(steadied=False)) as regressor,
+    ):
         for frame in frames:
             size = (frame.image.shape[1], frame.image.shape[0])
             began = time.process_time()
-            detection = single.detect(frame.image, frame.timestamp)
+            raw = single.detect(frame.image, frame.timestamp)
             found = time.process_time()
+            calm = steadied.detect(frame.image, frame.timestamp)
+            calmed = time.process_time()
             seen = regressor.observe(frame)
-            observed = time.process_time()
             state = smoother.update(seen, timestamp=frame.timestamp, image_size=size)
-            spent = np.diff([began, found, observed, time.process_time()])
-            raw = unknown
-            if detection is not None:
-                raw = observation_from_detection(detection, frame.timestamp, size).weights
-            followed = unknown if seen is None else seen.weights
-            shown = state.weights if seen is not None else unknown
-            for name, weights in zip(ROWS, (raw, followed, shown), strict=True):
-                curves[name].append(weights)
-            for name, seconds in zip(ROWS, (spent[0], spent[1], spent[1] + spent[2]), strict=True):
+            spent = np.diff([began, found, calmed, time.process_time()]).tolist()
+            weights = [
+                unknown
+                if detection is None
+                else observation_from_detection(detection, frame.timestamp, size).weights
+                for detection in (raw, calm)
+            ]
+            weights.append(unknown if seen is None else state.weights)
+            for name, row, seconds in zip(ROWS, weights, spent, strict=True):
+                curves[name].append(row)
                 cost[name] += 1e3 * seconds / len(frames)
     period = 1e3 * (frames[-1].timestamp - frames[0].timestamp) / (len(frames) - 1)
     return video_table(
@@ -283,9 +289,9 @@ def video_table(clip: str, curves: dict[str, Array], cost: dict[str, float], per
     return "\n".join(lines)
 
 
-def _landmarker(*, follow: bool = True) -> SessionLandmarker:
-    models = data_folder() / "models"
-    return SessionLandmarker.open(face_model_path(None), models, RuntimeSettings(), follow=follow)
+def _landmarker(*, follow: bool = True, steadied: bool = True) -> SessionLandmarker:
+    task, models = face_model_path(None), data_folder() / "models"
+    return SessionLandmarker.open(task, models, RuntimeSettings(), follow=follow, steadied=steadied)
 
 
 def _stillest(curve: Array) -> int:

@@ -28,11 +28,20 @@ RATE = 30.0
 
 @pytest.mark.parametrize("thing", ["hand", "palm", "cup", "microphone"])
 def test_a_covered_mouth_does_not_scream(face_networks: Path, thing: str) -> None:
+    def landmarker() -> SessionLandmarker:
+        return SessionLandmarker.open(
+            face_model(), face_networks, RuntimeSettings(), steadied=False
+        )
+
     frames = clip_frames(demo_path(), FIRST + 30)
-    with SessionLandmarker.open(face_model(), face_networks, RuntimeSettings()) as landmarker:
+    with SessionLandmarker.open(
+        face_model(), face_networks, RuntimeSettings(), steadied=False
+    ) as landmarker:
         uncovered = watched(frames, landmarker)
     pictures = covered(frames, uncovered, thing, WAYS["from below"])
-    with SessionLandmarker.open(face_model(), face_networks, RuntimeSettings()) as landmarker:
+    with SessionLandmarker.open(
+        face_model(), face_networks, RuntimeSettings(), steadied=False
+    ) as landmarker:
         seen = watched(pictures, landmarker)
     assert all(one.observation is not None for one in seen), "the face is still found"
     longest, channel = scream(shown(seen)[FIRST:], shown(uncovered)[FIRST:], RATE)

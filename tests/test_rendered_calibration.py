@@ -31,7 +31,9 @@ def person(
     face_networks: Path,
 ) -> Iterator[tuple[Chain, Camera, CalibrationSettings]]:
     """Somebody who has followed the guide."""
-    landmarker = SessionLandmarker.open(face_model(), face_networks, RuntimeSettings())
+    landmarker = SessionLandmarker.open(
+        face_model(), face_networks, RuntimeSettings(), steadied=False
+    )
     regressor = MediaPipeRegressor(landmarker)
     chain = Chain(regressor, SmootherSettings(), CalibrationSettings())
     with (
