@@ -34,15 +34,11 @@ def test_a_covered_mouth_does_not_scream(face_networks: Path, thing: str) -> Non
         )
 
     frames = clip_frames(demo_path(), FIRST + 30)
-    with SessionLandmarker.open(
-        face_model(), face_networks, RuntimeSettings(), steadied=False
-    ) as landmarker:
-        uncovered = watched(frames, landmarker)
+    with landmarker() as first:
+        uncovered = watched(frames, first)
     pictures = covered(frames, uncovered, thing, WAYS["from below"])
-    with SessionLandmarker.open(
-        face_model(), face_networks, RuntimeSettings(), steadied=False
-    ) as landmarker:
-        seen = watched(pictures, landmarker)
+    with landmarker() as second:
+        seen = watched(pictures, second)
     assert all(one.observation is not None for one in seen), "the face is still found"
     longest, channel = scream(shown(seen)[FIRST:], shown(uncovered)[FIRST:], RATE)
     assert longest <= LONG, channel
