@@ -31,9 +31,7 @@ def person(
     face_networks: Path,
 ) -> Iterator[tuple[Chain, Camera, CalibrationSettings]]:
     """Somebody who has followed the guide."""
-    landmarker = SessionLandmarker.open(
-        face_model(), face_networks, RuntimeSettings(), steadied=False
-    )
+    landmarker = SessionLandmarker.open(face_model(), face_networks, RuntimeSettings())
     regressor = MediaPipeRegressor(landmarker)
     chain = Chain(regressor, SmootherSettings(), CalibrationSettings())
     with (
