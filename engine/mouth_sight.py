@@ -25,7 +25,7 @@ LEAST, SHARE = 2.0, 0.09  # levels, of the colour itself: so far off is still th
 SPREAD = 4.0  # … and so much of the usual difference more
 HIDDEN, SEEN = 0.25, 0.12  # share of landmarks that differ: from there on, until there
 MEMORY = 1.5  # s
-HIDDEN_MEMORY = 10.0  # s; what stays there becomes the face: it may be a lamp or a beard
+PATIENCE = 10.0  # s; what stays there longer becomes the face: it may be a lamp or a beard
 EXPERIENCE = 1.0  # s before anything is judged
 FORGET = 1.0  # s without a face, after which another person may come
 ELSEWHERE = 0.5  # of its width; a face that moves so far between two pictures is another one
@@ -57,6 +57,7 @@ class MouthSight:
         self._began = -math.inf
         self._middle: Array = np.zeros(2)
         self._hidden = False
+        self._free = -math.inf  # when the mouth was last seen
 
     def update(self, image: NDArray[np.uint8], landmarks: Array, timestamp: float) -> bool:
         """Whether the mouth is hidden in this (H, W, 3) picture; landmarks: (478, 3) pixels."""
@@ -70,7 +71,7 @@ class MouthSight:
         if elapsed > FORGET or moved > ELSEWHERE * width:
             self._around, self._above = around, above
             self._spread = np.zeros(len(around))
-            self._began, self._hidden = timestamp, False
+            self._began, self._hidden, self._free = timestamp, False, timestamp
             return False
         around = around / np.median(above / self._above, axis=0)  # as in the light of before
         difference = np.abs(around - self._around).max(axis=1)
@@ -78,12 +79,16 @@ class MouthSight:
         differing = float((difference > usual).mean())
         if timestamp - self._began > EXPERIENCE:
             self._hidden = differing > (SEEN if self._hidden else HIDDEN)
-        share = 1.0 - math.exp(-elapsed / (HIDDEN_MEMORY if self._hidden else MEMORY))
+        if self._hidden:
+            if timestamp - self._free > PATIENCE:
+                self._timestamp = -math.inf  # the next picture is the first
+            return True
+        self._free = timestamp
+        share = 1.0 - math.exp(-elapsed / MEMORY)
         self._around = self._around + share * (around - self._around)
-        if not self._hidden:
-            self._above = self._above + share * (above - self._above)
-            self._spread = self._spread + share * (difference - self._spread)
-        return self._hidden
+        self._above = self._above + share * (above - self._above)
+        self._spread = self._spread + share * (difference - self._spread)
+        return False
 
 
 def _colours(image: NDArray[np.uint8], points: Array, width: float) -> Array:
