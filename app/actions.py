@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from app.options import Options
 from engine.calibration import CalibrationSettings, ChannelCalibration
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 
 
 @dataclass(frozen=True, slots=True)

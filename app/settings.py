@@ -25,7 +25,7 @@ from app.virtual_camera import VirtualCameraSettings
 from engine.calibration import CalibrationSettings
 from engine.errors import SettingsError
 from engine.runtime import Runtime, RuntimeSettings
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from engine.tracker import TrackerSettings
 
 DEFAULT_PROFILE = "default"

@@ -22,7 +22,7 @@ from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.retarget import Retarget
 from engine.runtime import RuntimeSettings, Session, open_session
 from engine.runtime.device import find_gpu
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from engine.tracker import Tracker, TrackerSettings
 from models.heads.bfm import BfmHead
 from models.heads.flame import FlameHead

@@ -49,7 +49,8 @@ from engine.geometry import Array
 from engine.landmarker import open_landmarker
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 
 PEOPLE = {
     "tomas": Look(identity="tomas", skin="beige", hair="short", stubble=0.35, eyes="brown"),

@@ -28,7 +28,8 @@ from engine.geometry import Array, euler_from_quaternion, quaternion_from_matrix
 from engine.landmarker import Detection
 from engine.landmarker.mediapipe import MediaPipeLandmarker
 from engine.regressors.mediapipe import observation_from_detection, weights_from_scores
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 
 LONGEST_LAG = 5.0  # frames that are searched, early and late
 LAG_STEP = 0.125

@@ -35,7 +35,8 @@ from engine.regressors import Regression
 from engine.regressors.crops import CropBox, box_of_mean_side
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings, Session
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 from engine.tracker import Tracker, TrackerSettings
 
 SETTINGS = (1, 2, 3, 5)

@@ -1,16 +1,19 @@
-"""What becomes of the mouth when something is held before it: a table in Markdown.
+"""What becomes of the mouth when something comes before it: a table in Markdown.
 
-    python -m benchmarks.occlusion [--video FILE…]
+    python -m benchmarks.occlusion [--things NAME…] [FILE…]
 
-Hands and things are painted over the mouths of a clip, coming up from below in a fifth of a second
-and staying for two. Compared with the same pictures uncovered: jawOpen at the most, once covered
-all the way; the channel of jaw and mouth that rises most above what it was; the least presence
-that the landmark network tells.
+Things are painted over the mouths of a clip (the built-in one, or the files) from its second on:
+they come from below, from a side or aslant, in 0.1 to 0.4 s, and stay, or pass by and are gone. A
+scream is jaw or mouth, any channel, more than 0.25 above the same picture uncovered, for more than
+0.1 s. Told for what the networks see and for what mien shows: the longest such time, its channel,
+and jawOpen at the most, beside jawOpen uncovered. `nothing` tells in how many pictures mien takes a
+free mouth for a covered one.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,151 +27,236 @@ from app.folders import data_folder
 from app.sources import SourceSettings, open_source
 from app.sources.demo import demo_path
 from engine.blendshapes import BLENDSHAPES, INDEX
-from engine.data import Frame
+from engine.data import Frame, Observation
 from engine.geometry import Array
 from engine.landmarker.session import SessionLandmarker
-from engine.regressors.mediapipe import observation_from_detection
+from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 
 Image = NDArray[np.uint8]
+Point = tuple[float, float]
 
-FIRST, LENGTH = 20, 60  # frames
-COMING = 6  # frames
+FIRST, LENGTH = 35, 50  # frames: before, and with the thing
+HEIGHT = 400  # pixels at the most, so that painting takes no longer than looking
 LIPS = [13, 14]  # landmarks
 CHEEK = 50
 MOUTH = [i for i, name in enumerate(BLENDSHAPES) if name.startswith(("jaw", "mouth"))]
+SCREAM, LONG = 0.25, 0.1  # rise of a weight, s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One picture. landmarks (478, 3), weights (52,)."""
+    """One picture: the observation, and the weights (52,) that mien shows."""
 
-    landmarks: Array
-    weights: Array
-    presence: float
-
-
-def hand(image: Image, x: float, y: float, width: float, skin: Array) -> None:
-    """Four fingers across the mouth, with shaded edges. width: of the face."""
-    for finger in range(4):
-        start = (
-            round(x - (0.3 - 0.04 * abs(finger - 1)) * width),
-            round(y + 0.14 * width * (finger - 1.5)),
-        )
-        end = (round(x + 0.9 * width), round(start[1] + 0.08 * width))
-        cv2.line(image, start, end, (0.6 * skin).tolist(), round(0.14 * width))
-        cv2.line(image, start, end, ((0.92 + 0.05 * finger) * skin).tolist(), round(0.125 * width))
+    observation: Observation | None
+    shown: Array
 
 
-def palm(image: Image, x: float, y: float, width: float, skin: Array) -> None:
-    """Skin with soft blotches."""
-    cover = np.zeros(image.shape[:2], np.uint8)
-    axes = (round(0.38 * width), round(0.3 * width))
-    cv2.ellipse(cover, (round(x), round(y + 0.08 * width)), axes, 0, 0, 360, 1, -1)
-    noise = np.random.default_rng(0).normal(0.0, 60.0, image.shape).astype(np.float32)
-    blotched = np.clip(skin + cv2.GaussianBlur(noise, (0, 0), 6.0), 0, 255).astype(np.uint8)
-    image[cover > 0] = blotched[cover > 0]
+def hand(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
+    """Four fingers with shaded edges."""
+    _fingers(image, at, arm, width, 0.6 * skin, 0.145)
+    _fingers(image, at, arm, width, skin, 0.12)
 
 
-def cup(image: Image, x: float, y: float, width: float, skin: Array) -> None:
+def palm(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
+    """A whole hand, fingers closed."""
+    _arm(image, at, arm, 0.34 * width, skin)
+    cv2.circle(image, _pixel(at), round(0.32 * width), skin.tolist(), -1)
+    _fingers(image, at, arm, width, 0.8 * skin, 0.16)
+    _fingers(image, at, arm, width, skin, 0.14)
+
+
+def glove(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
+    """The same in dark wool."""
+    palm(image, at, arm, width, np.array([60.0, 40.0, 30.0]))
+
+
+def cup(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
     """White china."""
-    low, high = (x - 0.25 * width, y - 0.06 * width), (x + 0.25 * width, y + 0.55 * width)
-    corners = [tuple(round(value) for value in corner) for corner in (low, high)]
-    cv2.rectangle(image, *corners, (235, 235, 240), -1)
+    _box(image, at, 0.5 * width, 0.6 * width, (240, 235, 235))
 
 
-def microphone(image: Image, x: float, y: float, width: float, skin: Array) -> None:
+def telephone(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
+    """Dark glass, held upright."""
+    _box(image, at, 0.42 * width, 0.85 * width, (25, 22, 20))
+
+
+def microphone(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
     """A black ball on a stick."""
-    centre = (round(x), round(y + 0.05 * width))
-    foot = (round(x + 0.1 * width), round(y + 1.2 * width))
-    cv2.line(image, centre, foot, (45, 40, 40), round(0.12 * width))
-    cv2.circle(image, centre, round(0.2 * width), (28, 25, 25), -1)
+    black = np.array([28.0, 25.0, 25.0])
+    _arm(image, at, arm, 0.12 * width, black)
+    cv2.circle(image, _pixel(at), round(0.2 * width), black.tolist(), -1)
 
 
-THINGS: dict[str, Callable[[Image, float, float, float, Array], None]] = {
-    "hand": hand,
-    "palm": palm,
-    "cup": cup,
-    "microphone": microphone,
+def nothing(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
+    """The free mouth."""
+
+
+THINGS: dict[str, Callable[[Image, Point, Point, float, Array], None]] = {
+    thing.__name__: thing for thing in (nothing, hand, palm, glove, cup, telephone, microphone)
 }
 
 
-def watched(frames: Sequence[Frame], landmarker: SessionLandmarker) -> list[Seen | None]:
-    """What the networks see, picture after picture."""
-    result: list[Seen | None] = []
-    for frame in frames:
-        detection = landmarker.detect(frame.image, frame.timestamp)
-        if detection is None or detection.presence is None:
-            result.append(None)
-            continue
-        height, width = frame.image.shape[:2]
-        seen = observation_from_detection(detection, frame.timestamp, (width, height))
-        result.append(Seen(seen.landmarks, seen.weights, detection.presence))
-    return result
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a thing comes.
+
+    angle:  from where, radians: 0 the picture's right, a quarter turn below.
+    frames: that it takes to the mouth.
+    passes: whether it goes on to the other side.
+    """
+
+    angle: float
+    frames: int
+    passes: bool = False
 
 
-def covered(frames: Sequence[Frame], uncovered: Sequence[Seen | None], thing: str) -> list[Frame]:
-    """The same with that before the mouth, from FIRST to the end."""
+WAYS = {
+    "from below": Way(math.pi / 2, 6),
+    "slowly from the right": Way(0.0, 12),
+    "fast from the left": Way(math.pi, 3),
+    "aslant, passing by": Way(math.pi / 4, 5, passes=True),
+}
+
+
+def covered(
+    frames: Sequence[Frame], uncovered: Sequence[Seen], thing: str, way: Way
+) -> list[Frame]:
+    """The pictures with that before the mouth, from FIRST to the end."""
     result = list(frames[:FIRST])
+    arm = (math.cos(way.angle), math.sin(way.angle))
     for index, (frame, seen) in enumerate(zip(frames[FIRST:], uncovered[FIRST:], strict=True)):
         image = frame.image.copy()
-        if seen is not None:
-            width = float(np.ptp(seen.landmarks[:468, 0]))
-            x, y = seen.landmarks[LIPS, :2].mean(axis=0).tolist()
-            column, row = np.clip(
-                seen.landmarks[CHEEK, :2], 0, (image.shape[1] - 1, image.shape[0] - 1)
-            ).astype(int)
-            skin = frame.image[row, column].astype(np.float64)
-            THINGS[thing](image, x, y + width * max(1.0 - index / COMING, 0.0), width, skin)
+        away = max(1.0 - index / way.frames, -2.0 if way.passes else 0.0)
+        if seen.observation is not None:
+            points = seen.observation.landmarks
+            width = float(max(np.ptp(points[:468, 0]), 0.75 * np.ptp(points[:468, 1])))
+            x, y = points[LIPS, :2].mean(axis=0).tolist()
+            at = (x + 1.3 * away * width * arm[0], y + 1.3 * away * width * arm[1])
+            edge = (image.shape[1] - 1, image.shape[0] - 1)
+            column, row = np.clip(points[CHEEK, :2], 0, edge).astype(int)
+            THINGS[thing](image, at, arm, width, frame.image[row, column].astype(np.float64))
         result.append(replace(frame, image=image))
     return result
 
 
-def mouths(seen: Sequence[Seen | None]) -> Array:
-    """(F, 52) of the pictures in which the mouth is covered all the way."""
-    return np.array([one.weights for one in seen[FIRST + COMING :] if one is not None])
+def watched(frames: Sequence[Frame], landmarker: SessionLandmarker) -> list[Seen]:
+    """What the networks see and mien shows, picture after picture."""
+    regressor, smoother = MediaPipeRegressor(landmarker), Smoother(SmootherSettings())
+    result = []
+    for frame in frames:
+        observation = regressor.observe(frame)
+        size = (frame.image.shape[1], frame.image.shape[0])
+        state = smoother.update(observation, timestamp=frame.timestamp, image_size=size)
+        result.append(Seen(observation, state.weights))
+    return result
+
+
+def raw(seen: Sequence[Seen]) -> Array:
+    """(F, 52) of the networks; where no face is seen 0."""
+    none = np.zeros(len(BLENDSHAPES))
+    return np.array([none if s.observation is None else s.observation.weights for s in seen])
+
+
+def shown(seen: Sequence[Seen]) -> Array:
+    """(F, 52) of mien."""
+    return np.array([s.shown for s in seen])
+
+
+def scream(weights: Array, truth: Array, rate: float) -> tuple[float, str]:
+    """The longest one in (F, 52) weights, in seconds, and its channel."""
+    longest, name = 0, "–"
+    for channel in MOUTH:
+        run = 0
+        for above in weights[:, channel] - truth[:, channel] > SCREAM:
+            run = run + 1 if above else 0
+            if run > longest:
+                longest, name = run, BLENDSHAPES[channel]
+    return longest / rate, name
 
 
 def clip_frames(path: Path, count: int) -> list[Frame]:
-    """The first ones."""
+    """The first ones, made smaller if they are large."""
     frames: list[Frame] = []
     with open_source(SourceSettings(spec=str(path), pace="fast")) as source:
         while len(frames) < count and (frame := source.read()) is not None:
+            scale = HEIGHT / frame.image.shape[0]
+            if scale < 1.0:
+                size = (round(scale * frame.image.shape[1]), HEIGHT)
+                smaller = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+                frame = replace(frame, image=np.asarray(smaller, np.uint8))
             frames.append(frame)
     return frames
+
+
+def open_landmarker() -> SessionLandmarker:
+    """A new one, that has seen nobody."""
+    models = data_folder() / "models"
+    return SessionLandmarker.open(face_model_path(None), models, RuntimeSettings(), steadied=False)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--video", nargs="*", type=Path, default=[])
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--things", nargs="*", choices=THINGS, default=list(THINGS), metavar="NAME")
     arguments = parser.parse_args()
-    model, folder = face_model_path(None), data_folder() / "models"
-    print("| clip | before the mouth | face seen | jawOpen, uncovered | rises most | presence |")
+    print(
+        "| clip | before the mouth | jawOpen: uncovered, raw, mien | scream, raw | mien | noticed |"
+    )
     print("|---|---|---|---|---|---|")
-    for path in (demo_path(), *arguments.video):
+    for path in arguments.files or [demo_path()]:
         frames = clip_frames(path, FIRST + LENGTH)
-        with SessionLandmarker.open(model, folder, RuntimeSettings()) as landmarker:
+        rate = (len(frames) - 1) / (frames[-1].timestamp - frames[0].timestamp)
+        with open_landmarker() as landmarker:
             uncovered = watched(frames, landmarker)
-        for thing in THINGS:
-            with SessionLandmarker.open(model, folder, RuntimeSettings()) as landmarker:
-                seen = watched(covered(frames, uncovered, thing), landmarker)
-            print(row(path.name, thing, seen, uncovered))
+        for thing in arguments.things:
+            for way_name, way in WAYS.items() if thing != "nothing" else [("", WAYS["from below"])]:
+                with open_landmarker() as landmarker:
+                    seen = watched(covered(frames, uncovered, thing, way), landmarker)
+                print(row(f"{path.stem} | {thing} {way_name}", seen, uncovered, rate), flush=True)
     return 0
 
 
-def row(clip: str, thing: str, seen: Sequence[Seen | None], before: Sequence[Seen | None]) -> str:
+def row(name: str, seen: Sequence[Seen], before: Sequence[Seen], rate: float) -> str:
     """Markdown."""
-    now, then = mouths(seen).max(axis=0), mouths(before).max(axis=0)
-    most = max(MOUTH, key=lambda channel: float(now[channel] - then[channel]))
     jaw = INDEX["jawOpen"]
-    presence = min(one.presence for one in seen if one is not None)
-    return (
-        f"| {clip} | {thing} | {len(mouths(seen))} of {len(seen) - FIRST - COMING} "
-        f"| {now[jaw]:.2f}, {then[jaw]:.2f} "
-        f"| {BLENDSHAPES[most]} {then[most]:.2f} → {now[most]:.2f} | {presence:.2f} |"
-    )
+    most = [float(w[FIRST:, jaw].max()) for w in (shown(before), raw(seen), shown(seen))]
+    told = []
+    for weights, truth in ((raw(seen), raw(before)), (shown(seen), shown(before))):
+        seconds, channel = scream(weights[FIRST:], truth[FIRST:], rate)
+        told.append(f"{seconds:.2f} s {channel}" if seconds > LONG else "none")
+    hidden = sum(s.observation is not None and s.observation.mouth_hidden for s in seen[FIRST:])
+    jaws = ", ".join(f"{value:.2f}" for value in most)
+    return f"| {name} | {jaws} | {' | '.join(told)} | {hidden} of {len(seen) - FIRST} |"
+
+
+def _fingers(
+    image: Image, at: Point, arm: Point, width: float, color: Array, thickness: float
+) -> None:
+    for finger in range(4):
+        aside, tip = 0.155 * (finger - 1.5) * width, (0.4 - 0.05 * abs(finger - 1.5)) * width
+        x, y = at[0] - arm[1] * aside, at[1] + arm[0] * aside
+        start = (x - arm[0] * tip, y - arm[1] * tip)
+        end = (x + 1.3 * arm[0] * width, y + 1.3 * arm[1] * width)
+        cv2.line(image, _pixel(start), _pixel(end), color.tolist(), round(thickness * width))
+
+
+def _arm(image: Image, at: Point, arm: Point, thickness: float, color: Array) -> None:
+    end = (at[0] + 9.0 * arm[0] * thickness, at[1] + 9.0 * arm[1] * thickness)
+    cv2.line(image, _pixel(at), _pixel(end), color.tolist(), round(thickness))
+
+
+def _box(image: Image, at: Point, width: float, height: float, color: tuple[int, int, int]) -> None:
+    low, high = (at[0] - width / 2, at[1] - height / 2), (at[0] + width / 2, at[1] + height / 2)
+    cv2.rectangle(image, _pixel(low), _pixel(high), color, -1)
+
+
+def _pixel(point: Point) -> tuple[int, int]:
+    return round(point[0]), round(point[1])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """mien's smoother beside the filters that other trackers ship: tables in Markdown.
 
-    python -m benchmarks.smoothing [--json] [--seed N] [--timing uneven|even] [--video FILE]
+    python -m benchmarks.smoothing [--json] [--seed N] [--timing uneven|even] [--video FILE…]
                                    [--noise always|late] [--offline]
 
 Made signals, 30 and 60 frames a second. uneven (the default): one frame in twenty is dropped and
@@ -16,9 +16,10 @@ talk_*:     lag and gain at 4 Hz, amplitude 0.3, by correlation with a sine and 
 ramp_lag:   mean lag on a ramp of 0.2 a second.
 overshoot:  largest excess in the second after a step of 1, noise included, as a share of the step.
 
-With a video: jitter of the 52 weights in the first 30 frames (frame-to-frame differences, s.d.
-over √2, so that slow motion does not count), and the lag behind MediaPipe's VIDEO mode, where the
-correlation of the curves is largest. IMAGE mode is MediaPipe without its own smoothing.
+With videos: jitter of the 52 weights in their stillest 30 frames (frame-to-frame differences, s.d.
+over √2, so that slow motion does not count), and the lag behind the unfiltered landmarker, which
+searches each picture anew: where the correlation of the curves is largest; the median of all
+channels that move, and some of them. Milliseconds are the processor's, of all cores.
 """
 
 from __future__ import annotations
@@ -33,14 +34,19 @@ from pathlib import Path
 
 import numpy as np
 
+from app.face_model import face_model_path
+from app.folders import data_folder
+from app.sources import SourceSettings, open_source
 from benchmarks.rivals import RIVALS, Filter
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import LANDMARK_COUNT, Observation
 from engine.geometry import IDENTITY_ROTATION, Array
-from engine.landmarker.mediapipe import MediaPipeLandmarker
+from engine.landmarker.session import SessionLandmarker
 from engine.look_ahead import LookAhead, Sighting
-from engine.regressors.mediapipe import observation_from_detection
-from engine.smoother import Smoother, SmootherSettings
+from engine.regressors.mediapipe import MediaPipeRegressor, observation_from_detection
+from engine.runtime import RuntimeSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 
 RATES = (30, 60)
 SEEDS = 20
@@ -54,6 +60,8 @@ OTHERS = tuple(range(INDEX["jawForward"], len(BLENDSHAPES)))
 
 FOLLOWED = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "mouthSmileLeft", "mouthSmileRight")
 STILL = 30  # frames
+MOVES = 0.05  # s.d. of a channel from which on its lag means something
+ROWS = ("unfiltered", "MediaPipe's own filter", "mien")
 LONGEST_LAG, LAG_STEP = 5.0, 0.05  # frames
 
 
@@ -219,51 +227,79 @@ def measure_all(
 
 def measure_video(path: Path) -> str:
     """The table of a real clip."""
-    from app.face_model import face_model_path
-    from app.sources import SourceSettings, open_source
-
     with open_source(SourceSettings(spec=str(path), pace="fast")) as source:
         frames = list(iter(source.read, None))
-    model = face_model_path(None)
-    curves: dict[str, Array] = {}
-    cost: dict[str, float] = {}
-    for name, follow in (("MediaPipe, IMAGE mode", False), ("MediaPipe, VIDEO mode", True)):
-        smoother, spent, extra = Smoother(SmootherSettings()), 0.0, 0.0
-        raw, calm = [], []
-        with MediaPipeLandmarker(model, follow=follow) as landmarker:
-            for frame in frames:
-                size = (frame.image.shape[1], frame.image.shape[0])
-                began = time.perf_counter()
-                detection = landmarker.detect(frame.image, frame.timestamp)
-                seen = None
-                if detection is not None:
-                    seen = observation_from_detection(detection, frame.timestamp, size)
-                found = time.perf_counter()
-                state = smoother.update(seen, timestamp=frame.timestamp, image_size=size)
-                extra += time.perf_counter() - found
-                spent += found - began
-                raw.append(np.zeros(len(BLENDSHAPES)) if seen is None else seen.weights)
-                calm.append(state.weights)
-        curves[name], curves[f"{name} + mien"] = np.array(raw), np.array(calm)
-        cost[name] = 1e3 * spent / len(frames)
-        cost[f"{name} + mien"] = cost[name] + 1e3 * extra / len(frames)
+    cost = dict.fromkeys(ROWS, 0.0)
+    curves: dict[str, list[Array]] = {name: [] for name in ROWS}
+    unknown = np.full(len(BLENDSHAPES), math.nan)
+    smoother = Smoother(SmootherSettings())
+    with (
+        _landmarker(follow=False) as single,
+        _landmarker() as steadied,
+        MediaPipeRegressor(_landmarker(steadied=False)) as regressor,
+    ):
+        for frame in frames:
+            size = (frame.image.shape[1], frame.image.shape[0])
+            began = time.process_time()
+            raw = single.detect(frame.image, frame.timestamp)
+            found = time.process_time()
+            calm = steadied.detect(frame.image, frame.timestamp)
+            calmed = time.process_time()
+            seen = regressor.observe(frame)
+            state = smoother.update(seen, timestamp=frame.timestamp, image_size=size)
+            spent = np.diff([began, found, calmed, time.process_time()]).tolist()
+            weights = [
+                unknown
+                if detection is None
+                else observation_from_detection(detection, frame.timestamp, size).weights
+                for detection in (raw, calm)
+            ]
+            weights.append(unknown if seen is None else state.weights)
+            for name, row, seconds in zip(ROWS, weights, spent, strict=True):
+                curves[name].append(row)
+                cost[name] += 1e3 * seconds / len(frames)
     period = 1e3 * (frames[-1].timestamp - frames[0].timestamp) / (len(frames) - 1)
-    reference = curves["MediaPipe, VIDEO mode"]
+    return video_table(
+        path.name, {name: np.array(rows) for name, rows in curves.items()}, cost, period
+    )
+
+
+def video_table(clip: str, curves: dict[str, Array], cost: dict[str, float], period: float) -> str:
+    """curves: (F, 52) by name, the first one unfiltered, NaN without a face; the rest in ms."""
+    together = np.all([np.isfinite(curve).all(axis=1) for curve in curves.values()], axis=0)
+    curves = {name: curve[together] for name, curve in curves.items()}
+    raw = curves[ROWS[0]]
     lines = [
-        f"| {path.name} | jitter at rest | largest | " + " | ".join(FOLLOWED) + " | ms a frame |",
-        "|---|---|---|" + "---|" * len(FOLLOWED) + "---|",
+        f"| {clip} | jitter at rest | largest | lag, all | "
+        + " | ".join(FOLLOWED)
+        + " | ms a picture |",
+        "|---|---|---|---|" + "---|" * len(FOLLOWED) + "---|",
     ]
+    start = _stillest(raw)
+    moving = [i for i in range(len(BLENDSHAPES)) if raw[:, i].std() > MOVES]
     for name, curve in curves.items():
-        jitter = np.diff(curve[:STILL], axis=0).std(0) / math.sqrt(2.0)
-        lags = [
-            f"{_lag(curve[:, INDEX[one]], reference[:, INDEX[one]]) * period:+.0f} ms"
-            for one in FOLLOWED
-        ]
+        jitter = np.diff(curve[start : start + STILL], axis=0).std(0) / math.sqrt(2.0)
+        lags = {i: _lag(curve[:, i], raw[:, i]) * period for i in moving}
+        told = [f"{lags[i]:+.0f} ms" if (i := INDEX[one]) in lags else "–" for one in FOLLOWED]
+        lag = f"{float(np.median(list(lags.values()))):+.1f} ms" if lags else "–"
         lines.append(
-            f"| {name} | {jitter.mean():.5f} | {jitter.max():.4f} | {' | '.join(lags)} "
+            f"| {name} | {jitter.mean():.5f} | {jitter.max():.4f} | {lag} | {' | '.join(told)} "
             f"| {cost[name]:.1f} |"
         )
     return "\n".join(lines)
+
+
+def _landmarker(*, follow: bool = True, steadied: bool = True) -> SessionLandmarker:
+    task, models = face_model_path(None), data_folder() / "models"
+    return SessionLandmarker.open(task, models, RuntimeSettings(), follow=follow, steadied=steadied)
+
+
+def _stillest(curve: Array) -> int:
+    """Where the STILL frames begin that move least."""
+    change = np.abs(np.diff(curve, axis=0)).mean(axis=1)
+    if len(change) <= STILL:
+        return 0
+    return int(np.convolve(change, np.ones(STILL - 1), "valid").argmin())
 
 
 def _lag(curve: Array, reference: Array) -> float:
@@ -304,10 +340,11 @@ def main() -> int:
     parser.add_argument("--timing", choices=("uneven", "even"), default="uneven")
     parser.add_argument("--noise", choices=("always", "late"), default="always")
     parser.add_argument("--offline", action="store_true", help="measure the offline filter too")
-    parser.add_argument("--video", type=Path, help="a clip whose first second is at rest")
+    parser.add_argument("--video", nargs="+", type=Path, help="real footage")
     arguments = parser.parse_args()
     if arguments.video is not None and not arguments.json:
-        print(measure_video(arguments.video))
+        for path in arguments.video:
+            print(measure_video(path), end="\n\n", flush=True)
         return 0
     results = measure_all(
         arguments.seed,

@@ -12,7 +12,8 @@ from engine.calibration import Calibration, CalibrationSettings
 from engine.calibration.guide import Guide, Prompt
 from engine.calibration.learning import STILL, RestLearner
 from engine.data import FaceState, Frame, Observation
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 
 REST_TIME = 2.0  # s of a resting face that become neutral
 CENTRE_TIME = 0.3  # s that become the middle

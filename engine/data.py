@@ -129,6 +129,7 @@ class Observation:
     image_size:    (W, H) pixels.
     coefficients:  a face model's own numbers, if a regressor of one is in use.
     image_from_crop: (2, 3) pixels of the frame from pixels of that regressor's crop.
+    mouth_hidden:  something is before the mouth: what is said of it is a guess.
     """
 
     timestamp: float
@@ -141,6 +142,7 @@ class Observation:
     image_size: tuple[int, int]
     coefficients: Coefficients | None = None
     image_from_crop: NDArray[np.float64] | None = None
+    mouth_hidden: bool = False
 
     def __post_init__(self) -> None:
         _check_shapes(self)

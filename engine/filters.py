@@ -7,7 +7,8 @@ rotation is a small turn, and no seam of any angle comes into it.
 At rest a value is the mean of a short past. Evidence of motion, measured in the signal's own noise,
 lets it follow: a sample too far away to be noise opens the gate at once, a lean to one side that
 lasts shortens the mean. While there is motion the gate opens easily; after it the mean starts
-afresh, of one sample, two, three …, so that the value is steady again as soon as can be.
+afresh, of one sample, two, three …, so that the value is steady again as soon as can be. A value
+that follows stays a third of the noise short of its sample, which is as likely as not beyond.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ from engine.geometry import Array
 from engine.noise import NoiseLevel
 
 # Found by a search over benchmarks/smoothing.py. Distances are in noise levels, times in seconds.
-MEMORY = 0.35  # of the mean at rest
-JUMP = 5.2  # one sample so far away is motion
-MOTION_MEMORY = 0.35
-MOVING_OPEN = 1.8  # a gate opens over this distance …
-CALMING = 10.0  # … which begins so much later when the motion is long past
-LEAN_MEMORY = 0.25
-LEAN_LIMIT = 2.0  # no single sample leans more than this
-LEAN = 0.5  # a lean from which on the mean gets shorter …
-LEAN_GAIN, LEAN_MOST = 3.0, 0.5  # … by so much of a sample each level more, and no further
+MEMORY = 0.39  # of the mean at rest
+JUMP = 5.0  # one sample so far away is motion
+MOTION_MEMORY = 0.27
+MOVING_OPEN = 2.2  # a gate opens over this distance …
+CALMING = 9.5  # … which begins so much later when the motion is long past
+LEAN_MEMORY = 0.28
+LEAN_LIMIT = 2.05  # no single sample leans more than this
+LEAN = 0.54  # a lean from which on the mean gets shorter …
+LEAN_GAIN, LEAN_MOST = 2.8, 0.5  # … by so much of a sample each level more, and no further
+SHORT = 0.33  # of a level that a moving value stays short of its sample: noise carries it beyond
 
 
 class FilterBank:
@@ -45,6 +47,7 @@ class FilterBank:
         self._caution = caution
         self._least_gain_rate = -1.0 / (MEMORY * caution)
         self._fall = -fastest_fall
+        self._unit = np.zeros_like(floor)  # the noise level, with caution
         self._size = len(floor)
         self._timestamp = -math.inf
         self.restart(self._timestamp)
@@ -71,8 +74,11 @@ class FilterBank:
         if elapsed <= 0.0:  # some camera drivers repeat a timestamp
             return np.zeros(self._size)
         self._timestamp = timestamp
-        level = self._noise.update(deviation, deviation - self._left, self._motion, elapsed)
-        distance = deviation / (level * self._caution)
+        unit = self._unit
+        about = deviation - unit * np.minimum(np.maximum(self._lean, -1.0), 1.0)
+        level = self._noise.update(about, deviation - self._left, self._motion, elapsed)
+        unit = self._unit = level * self._caution
+        distance = deviation / unit
 
         opened = self._gate(np.abs(distance), elapsed)
         leaning = self._leaning(distance, opened, elapsed)
@@ -80,7 +86,10 @@ class FilterBank:
         resting = -np.expm1(elapsed * self._least_gain_rate)
         self._gain = np.maximum(np.maximum(settling, resting), np.maximum(opened, leaning))
 
-        step = np.maximum(self._gain * deviation, elapsed * self._fall)
+        step = self._gain * deviation
+        short = (SHORT * opened) * unit
+        step -= np.minimum(np.maximum(step, -short), short)
+        step = np.maximum(step, elapsed * self._fall)
         self._left = deviation - step
         return step
 

@@ -19,7 +19,8 @@ import numpy as np
 from engine.blendshapes import INDEX
 from engine.data import FlameCoefficients, Observation
 from engine.geometry import Array
-from engine.smoother import ObservationFilter, SmootherSettings, blended_observation
+from engine.observation_filter import ObservationFilter, blended_observation
+from engine.steadiness import SmootherSettings
 
 BLOCK = 6.0  # s that are finished at once
 AHEAD = 2.0  # s that are looked ahead

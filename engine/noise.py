@@ -25,7 +25,7 @@ MOVING_SHARE, NOISY_SHARE = 0.33, 0.5  # share of zigzags: nothing is learned, a
 
 ZIGZAG_RATE = 2.2  # per second, of the logarithm of the scale
 ZIGZAG_BEYOND = 0.4  # of the samples go further than the scale
-ZIGZAG_PER_LEVEL = 0.5  # of Gaussian white noise
+ZIGZAG_PER_LEVEL = 0.545  # of Gaussian white noise
 SURPRISE = 6.0  # a zigzag so many scales wide means that the scale is far too small …
 SURPRISE_RATE = 3.0  # … and the scale grows by so much faster
 
@@ -33,9 +33,9 @@ DEVIATION_RATE = 5.0
 DEVIATION_BEYOND = 0.1
 DEVIATION_PER_LEVEL = 1.72  # of Gaussian white noise about a value that moves a little itself
 
-LOWEST, HIGHEST = 0.57, 3.0  # the level, in levels that the zigzag alone would give
+LOWEST, HIGHEST = 0.5, 3.0  # the level, in levels that the zigzag alone would give
 LONGEST_STEP = 0.1  # s; a gap tells nothing about the noise
-START = 5.0  # floors: the level before anything is known
+START = 20.0  # floors: the level before anything is known, that of a poor webcam
 
 
 class NoiseLevel:
@@ -52,7 +52,7 @@ class NoiseLevel:
     def update(self, deviation: Array, change: Array, motion: Array, elapsed: float) -> Array:
         """The level after one more sample; all arrays (N,).
 
-        deviation: the sample's distance from the filtered signal.
+        deviation: the sample's distance from the filtered signal; slow motion's part is taken out.
         change:    its distance from the sample before.
         motion:    0 still … 1 surely moving.
         elapsed:   seconds since the sample before.

@@ -13,7 +13,7 @@ from engine.calibration import CalibrationSettings
 from engine.chain import REST_TIME, Chain, Stage
 from engine.data import FaceState, Frame, Observation
 from engine.geometry import euler_from_quaternion, quaternion_from_euler
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from tests.faces import observation
 
 RATE = 30.0

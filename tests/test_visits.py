@@ -14,7 +14,7 @@ from engine.chain import Chain
 from engine.data import FaceState, Frame, Observation
 from engine.geometry import euler_from_quaternion, quaternion_from_euler
 from engine.idle import AFTER, BLINK_EVERY, WAKE, Idling, idle
-from engine.smoother import SmootherSettings
+from engine.steadiness import SmootherSettings
 from tests.faces import observation
 from tests.states import face
 

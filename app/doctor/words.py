@@ -19,7 +19,7 @@ from app.privacy import FILE_NAME, HARMLESS_HOSTS, ending
 from app.settings import Profile
 from app.viewer.look import EYE_COLORS, HAIR_COLORS, HAIR_STYLES, LOOKS, SHIRTS, SKINS
 from engine.blendshapes import BLENDSHAPES
-from engine.smoother import FLOORS
+from engine.steadiness import FLOORS
 
 COMMAND_WORDS = tuple(
     "run track listen cameras models calibrate bench doctor install-shortcut demo default mien "

@@ -84,7 +84,9 @@ class Landmarker(Protocol):
 def open_landmarker(
     task: Path, folder: Path, settings: RuntimeSettings, person: PersonSettings = LARGEST
 ) -> Landmarker:
-    """The landmarker for consecutive pictures. Raises ModelError.
+    """The landmarker for consecutive pictures, not steadied: the smoother does that, with less lag.
+
+    Raises ModelError.
 
     task:   MediaPipe's face_landmarker.task.
     folder: where the networks are kept that it is converted to when it is first used.
@@ -92,4 +94,4 @@ def open_landmarker(
     """
     from engine.landmarker.session import SessionLandmarker
 
-    return SessionLandmarker.open(task, folder, settings, person=person)
+    return SessionLandmarker.open(task, folder, settings, steadied=False, person=person)

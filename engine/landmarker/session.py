@@ -42,17 +42,20 @@ class SessionLandmarker:
         canonical_face: CanonicalFace,
         *,
         follow: bool = True,
+        steadied: bool = True,
         person: PersonSettings = LARGEST,
     ) -> None:
         """Takes the networks over: closing the landmarker closes them.
 
-        follow: for consecutive pictures, whose landmarks are steadied. Otherwise each picture is
-        searched anew.
-        person: which face is followed when none is.
+        follow:   for consecutive pictures. Otherwise each picture is searched anew.
+        steadied: the landmarks of consecutive pictures as MediaPipe's package gives them: through
+                  its filter, which makes them 13 ms late.
+        person:   which face is followed when none is.
         """
         self._networks = networks
         self._pose = PoseFit(canonical_face)
         self._follow = follow
+        self._steadied = steadied
         self._person = PersonChoice(person)
         self._region: FaceRegion | None = None
         self._filter = LandmarkFilter()
@@ -65,6 +68,7 @@ class SessionLandmarker:
         settings: RuntimeSettings,
         *,
         follow: bool = True,
+        steadied: bool = True,
         person: PersonSettings = LARGEST,
     ) -> Self:
         """The landmarker of MediaPipe's bundle; raises ModelError.
@@ -77,7 +81,8 @@ class SessionLandmarker:
         except ModelError:  # kept networks can be damaged; the bundle was checked
             files = face_landmarker_files(task, folder, anew=True)
             networks = SeparateNetworks(files, settings)
-        return cls(networks, files.canonical_face, follow=follow, person=person)
+        face = files.canonical_face
+        return cls(networks, face, follow=follow, steadied=steadied, person=person)
 
     @property
     def device(self) -> str:
@@ -170,7 +175,8 @@ class SessionLandmarker:
             self._region = None
             return None
         self._region = region_around(face.points)
-        return self._detection(face, self._filter.update(face.points, timestamp), image)
+        points = self._filter.update(face.points, timestamp) if self._steadied else face.points
+        return self._detection(face, points, image)
 
     def _detection(
         self, face: FaceLandmarks, landmarks: Array, image: NDArray[np.uint8]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,7 @@ from engine.data import Frame, Observation
 from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
 from engine.geometry import Array, quaternion_from_matrix
 from engine.landmarker import Detection, Landmarker
+from engine.mouth_sight import MouthSight
 from engine.small_faces import SmallFaceSearch
 
 METRES_PER_CENTIMETRE = 0.01
@@ -31,6 +33,7 @@ class MediaPipeRegressor:
         """Takes the landmarker, which follows, over: closing the regressor closes it."""
         self._landmarker = landmarker
         self._search = SmallFaceSearch(landmarker)
+        self._mouth = MouthSight()
 
     @property
     def device(self) -> str:
@@ -50,7 +53,9 @@ class MediaPipeRegressor:
             if detection is None:
                 return None
         height, width = frame.image.shape[:2]
-        return observation_from_detection(detection, frame.timestamp, (width, height))
+        seen = observation_from_detection(detection, frame.timestamp, (width, height))
+        hidden = self._mouth.update(frame.image, seen.landmarks, frame.timestamp)
+        return replace(seen, mouth_hidden=hidden)
 
     def close(self) -> None:
         """Release the network. May be called twice."""
