@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 import app.virtual_camera.camera
-from app.commands.run import _settings, add_parser
+from app.commands.run import add_parser, settings_from
 from app.profile import read_profile, write_profile
 from app.settings import Profile
 from app.sources import SourceSettings, open_source
@@ -422,7 +422,7 @@ def test_a_receiver_of_ndi_sees_the_colours_and_the_alpha(tmp_path: Path) -> Non
 def asked(*arguments: str) -> VirtualCameraSettings:
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
-    return _settings(parser.parse_args(["run", *arguments])).virtual_camera
+    return settings_from(parser.parse_args(["run", *arguments])).virtual_camera
 
 
 def test_the_command_line_asks_for_it_or_against_it() -> None:
