@@ -16,7 +16,7 @@ import glfw
 # isort: on
 
 from app.statistics import Statistics
-from app.viewer import ViewerSettings, open_viewer, panel
+from app.viewer import ViewerSettings, open_viewer
 from app.viewer.probe import probe_display
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
@@ -94,14 +94,15 @@ def test_an_avatar_of_the_profile_that_is_gone_does_not_keep_the_window_shut(
 
 
 def test_the_panel_takes_a_path_and_goes_back_to_our_own_head(
-    display: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    display: None, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(panel, "PAGES", ("Look",))
     path = tmp_path / "Anna.vrm"
     with Window("test", (640, 720), vsync=False) as window:
         stage = Stage(window)
         stage.draw()
-        stage.press(glfw.KEY_TAB, glfw.KEY_TAB)
+        stage.press(glfw.KEY_3)
+        stage.draw(turns=6)
+        stage.press(glfw.KEY_TAB)
         imgui.get_io().add_input_characters_utf8(f'"{path}"')  # as Windows copies a path
         stage.press(glfw.KEY_ENTER)
         assert stage.settings.avatar == str(path)
