@@ -50,6 +50,12 @@ class LookPage:
         _draw_mirror(statistics, asked)
         asked.settings = _with_window(asked.settings)
 
+    def close(self) -> None:
+        """A file that is still being chosen would keep the program from ending."""
+        if self._dialog is not None:
+            self._dialog.kill()
+            self._dialog = None
+
     def _with_avatar(self, settings: ViewerSettings) -> ViewerSettings:
         controls.title("Your own avatar")
         taken = bool(settings.avatar)
