@@ -17,14 +17,10 @@ uniform vec3 u_inner;        // display sRGB: plain colour or middle of the grad
 uniform vec3 u_outer;
 uniform vec2 u_picture_scale;
 uniform float u_aspect;
+uniform bool u_toned;        // the drawn picture is as bright as the scene: it has to be toned
 out vec4 frag_color;
 
-// Filmic curve, linear to linear 0..1: Narkowicz's fit to ACES; very bright colours drift to white.
-vec3 filmic(vec3 color) {
-    float bright = max(color.r, max(color.g, color.b));
-    vec3 x = mix(color, vec3(bright), 0.25 * smoothstep(0.9, 4.0, bright)) * 0.88;
-    return clamp(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0.0, 1.0);
-}
+#include "tone.glsl"
 
 vec3 srgb_from_linear(vec3 color) {
     return mix(color * 12.92, 1.055 * pow(max(color, 1e-5), vec3(1.0 / 2.4)) - 0.055,
@@ -34,7 +30,8 @@ vec3 srgb_from_linear(vec3 color) {
 // Linear 0..1, premultiplied: the drawn picture at a place.
 vec4 developed(vec2 place) {
     vec4 drawn = texture(u_drawn, place);
-    return vec4(filmic(drawn.rgb / max(drawn.a, 1e-4)) * drawn.a, drawn.a);
+    vec3 color = drawn.rgb / max(drawn.a, 1e-4);
+    return vec4((u_toned ? filmic(color) : clamp(color, 0.0, 1.0)) * drawn.a, drawn.a);
 }
 
 vec4 four_around(vec2 place, vec2 away) {

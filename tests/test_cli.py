@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.avatars import write_avatar
 from tests.faces import write_video
 
 
@@ -86,6 +87,10 @@ def test_nothing_is_printed_to_stderr_that_a_user_cannot_use(
         (["run", "--source", "demo", "--snapshot", "face.jpg"], "expected a name ending in .png"),
         (["run", "--source", "demo", "--no-output", "--output", "vmc"], "exclude each other"),
         (["run", "--source", "demo", "--record", "a.csv", "--record", "a.csv"], "one file twice"),
+        (
+            ["run", "--source", "demo", "--avatar", "none.vrm", "--snapshot", "a.png"],
+            "cannot read none.vrm",
+        ),
         (["track", "a.mp4", "b.mp4", "--record", "x.csv"], "several inputs"),
         (["track", "a.mp4", "x/a.mp4", "--record", "{name}.csv"], "differ in their names"),
         (["track", "demo", "none.mp4", "--record", "{name}.csv"], "none.mp4"),
@@ -326,3 +331,29 @@ def test_calibrating_that_is_cut_short_leaves_the_profile_as_it_was(
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == "nothing was learned; the profile is as it was"
     assert not (Path(home["MIEN_HOME"]) / "config" / "default.toml").exists()
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("by", ["option", "profile"])
+def test_an_avatar_is_told_of_and_seen_in_the_snapshot(
+    by: str, clip: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    avatar = write_avatar(tmp_path / "Anna.glb")
+    arguments = ["--avatar", str(avatar)]
+    if by == "profile":
+        profile = Path(home["MIEN_HOME"], "config", "default.toml")
+        profile.parent.mkdir(parents=True)
+        profile.write_text(f'version = 1\n[viewer]\navatar = "{avatar.as_posix()}"\n')
+        arguments = []
+    pictures = {}
+    for name, given in (("own.png", arguments), ("free.png", ["--avatar", ""])):
+        result = mien(
+            *("run", "--source", clip, "--no-output", "--no-window", "--pace", "fast"),
+            *("--frames", "2", "--snapshot", tmp_path / name, *given),
+            home=home,
+        )
+        assert result.returncode == 0, result.stderr
+        pictures[name] = (tmp_path / name).read_bytes()
+        told = "Avatar Anna (glTF): 52 of 52 ARKit shapes, head, eyes\n"
+        assert result.stderr == (told if name == "own.png" else "")
+    assert pictures["own.png"] != pictures["free.png"]

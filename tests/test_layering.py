@@ -73,7 +73,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.landmarker",),
     ("engine.box_least_squares", "engine.face_motion", "engine.filters", "engine.mouth_sight"),
     ("engine.gaze", "engine.identity", "engine.mirror", "engine.noise", "engine.runtime", "models"),
-    ("engine.data", "engine.geometry"),
+    ("engine.data", "engine.geometry", "engine.vrm_expressions"),
     ("engine.blendshapes", "engine.errors", "shaders"),
 )
 
@@ -96,6 +96,7 @@ ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: no
     "onnxruntime_ep_nv_tensorrt_rtx": ("engine.runtime.onnx",),
     "packaging": ("app.one_folder",),
     "platformdirs": ("app.folders",),
+    "pygltflib": ("models.avatars.gltf",),
     "pxr": ("app.recordings.usd_crate",),
     "pycuda": ("engine.runtime.device",),
     "pythonosc": ("app.outputs",),

@@ -10,10 +10,10 @@ from pythonosc.osc_packet import OscPacket
 
 from app.outputs.packets import MAX_PACKET
 from app.outputs.vmc import VmcEncoder, VmcSettings
-from app.outputs.vrm_expressions import VRM0, VRM1
 from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
 from engine.errors import SettingsError
+from engine.vrm_expressions import VRM0, VRM1
 from tests.states import T0, face, random_face
 
 PASCAL = [pascal_case(name) for name in BLENDSHAPES]

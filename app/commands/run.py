@@ -86,6 +86,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="show the head, the regressor's own mesh, or that mesh over the camera picture",
     )
     parser.add_argument(
+        "--avatar",
+        metavar="FILE",
+        help="show this .vrm, .glb or .gltf in place of our own head; '' goes back to that",
+    )
+    parser.add_argument(
         "--virtual-camera",
         metavar="DEVICE",
         nargs="?",
@@ -208,6 +213,7 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
         viewer=replace(
             profile.viewer,
             figure=arguments.figure or profile.viewer.figure,
+            avatar=_avatar(arguments.avatar, profile.viewer.avatar),
             panel=profile.viewer.panel or _wants_panel(arguments),
         ),
         frames=arguments.frames,
@@ -259,6 +265,11 @@ def _check_kiosk(arguments: argparse.Namespace) -> None:
 def _wants_panel(arguments: argparse.Namespace) -> bool:
     """Also at the very first start, where nobody has said yet what to look at."""
     return bool(arguments.panel) or (arguments.source is None and is_first_start())
+
+
+def _avatar(asked: str | None, kept: str) -> str:
+    """From any folder the same file: the profile may keep it."""
+    return kept if asked is None else str(Path(asked).expanduser().absolute()) if asked else ""
 
 
 def _output_rate(asked: float | None, kept: float) -> float:

@@ -13,10 +13,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from app.outputs import vrm_expressions
 from app.outputs.axes import UNCHANGED, AxisSettings
 from app.outputs.datagrams import at_rest
 from app.outputs.packets import Message, PreparedPackets
+from engine import vrm_expressions
 from engine.blendshapes import BLENDSHAPES, pascal_case
 from engine.data import FaceState
 from engine.errors import SettingsError

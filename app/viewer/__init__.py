@@ -3,7 +3,8 @@
 viewer.py     the window's life: what is asked, when it is drawn     switching.py   what keys switch
 scene.py      the figure before its background
 window.py     glfw and imgui          context.py, events.py   its OpenGL, its input
-figure.py     which figure stands in the window: head.py the free head, clay.py a face model's mesh
+figure.py     which figure stands in the window: head.py the free head, clay.py a face model's mesh,
+              avatar.py a file of the performer's own
 look.py       what the head looks like
 overlay.py    panels over the figure  orbit.py, camera.py     where one looks from
 snapshot.py   without a window        probe.py                what this machine has
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from app.viewer.film import Audience
     from app.viewer.studio import Studio
     from app.viewer.viewer import Viewer
+    from models.avatars.avatar import Avatar
 
 FIRST_LOOK = next(iter(LOOKS.values()))
 
@@ -40,7 +42,8 @@ FIGURES: tuple[FigureKind, ...] = get_args(FigureKind)
 class ViewerSettings:
     """What a profile keeps of the window. Values that make no sense are refused.
 
-    size: width and height, 16 to 16384. figure: the free head, the mesh of the face model in use,
+    size: width and height, 16 to 16384. avatar: a .vrm, .glb or .gltf file that stands in for the
+    free head; empty for none. figure: the free head, the mesh of the face model in use,
     or that mesh over the camera's picture. background_picture: a file; empty for none. key_color:
     `#rrggbb`. inset, bars, rates, panel: panels that are on, the last to control everything.
     ui_scale: of the panels, 0.5 to 4, 1 is what the desktop asks for. supersampling: pixels drawn
@@ -50,6 +53,7 @@ class ViewerSettings:
     size: tuple[int, int] = (1280, 720)
     figure: FigureKind = "head"
     look: Look = FIRST_LOOK
+    avatar: str = ""
     background: BackgroundKind = "gradient"
     background_picture: str = ""
     key_color: str = "#00b140"
@@ -93,11 +97,12 @@ class Shown:
 def open_viewer(
     settings: ViewerSettings,
     *,
+    avatar: Avatar | None = None,
     face_models: Path | None = None,
     kiosk: bool = False,
     audience: Audience | None = None,
 ) -> Viewer:
-    """The window, open. face_models: the folder of flame.npz and bfm.npz. kiosk: see `Viewer`.
+    """The window, open. The parameters are those of `Viewer`.
 
     audience: who takes the figure's picture, too.
     Raises ViewerError in one line if there is no display or no OpenGL.
@@ -108,11 +113,15 @@ def open_viewer(
         raise ViewerError(f"no window: {error}; expected the window's libraries. {_ADVICE}") from (
             error
         )
-    return Viewer(settings, face_models=face_models, kiosk=kiosk, audience=audience)
+    return Viewer(settings, avatar=avatar, face_models=face_models, kiosk=kiosk, audience=audience)
 
 
 def open_studio(
-    settings: ViewerSettings, audience: Audience, *, face_models: Path | None = None
+    settings: ViewerSettings,
+    audience: Audience,
+    *,
+    avatar: Avatar | None = None,
+    face_models: Path | None = None,
 ) -> Studio:
     """What draws for the audience without a window. Raises ViewerError where it cannot."""
     try:
@@ -121,7 +130,7 @@ def open_studio(
         raise ViewerError(
             f"no picture: {error}; expected the window's libraries. {_ADVICE}"
         ) from error
-    return Studio(settings, audience, face_models=face_models)
+    return Studio(settings, audience, avatar=avatar, face_models=face_models)
 
 
 _ADVICE = "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or use --no-window."

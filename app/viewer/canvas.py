@@ -66,13 +66,19 @@ class Canvas:
     def target(self) -> moderngl.Framebuffer:
         return self._kept[-1].target
 
-    def show(self, target: moderngl.Framebuffer, background: Background) -> int:
-        """Fills the target's viewport; the number of draw calls."""
+    def show(
+        self, target: moderngl.Framebuffer, background: Background, *, toned: bool = True
+    ) -> int:
+        """Fills the target's viewport; the number of draw calls.
+
+        toned: what was drawn is as bright as the scene; False: it is what shall be seen.
+        """
         width, height = target.viewport[2:]
         uniforms = self._uniforms
         drawn = self._kept[-1]
         uniforms["u_scale"] = (drawn.size[0] > width) - (drawn.size[0] < width)
         uniforms["u_aspect"] = width / height
+        uniforms["u_toned"] = toned
         match background:
             case Gradient():
                 uniforms["u_background"] = GRADIENT

@@ -7,7 +7,9 @@ and two copies of that library in one process do not share a window.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 # isort: off
 from imgui_bundle import imgui
@@ -43,6 +45,7 @@ class Input:
     drag_right: float  # shares of the window's height
     drag_down: float
     zoom: float  # notches of the wheel, + forward
+    dropped: tuple[str, ...]  # files that were let go over the window
     touched: bool  # anything at all, the mere movement of the mouse included
 
 
@@ -55,6 +58,7 @@ class Events:
         self._keys: list[KeyPress] = []
         self._drag = [0.0, 0.0]
         self._zoom = 0.0
+        self._dropped: list[str] = []
         self._touched = True
         self._dragging = False
         self._cursor = (0.0, 0.0)
@@ -64,6 +68,8 @@ class Events:
         glfw.set_cursor_pos_callback(handle, self.on_cursor)
         glfw.set_cursor_enter_callback(handle, self.on_cursor_enter)
         glfw.set_scroll_callback(handle, self.on_scroll)
+        dropped: Any = self.on_drop  # glfw's stub knows one path only
+        glfw.set_drop_callback(handle, dropped)
         glfw.set_window_focus_callback(handle, self.on_focus)
         glfw.set_window_refresh_callback(handle, self.on_change)
         glfw.set_window_close_callback(handle, self.on_change)
@@ -76,9 +82,11 @@ class Events:
             drag_right=self._drag[0],
             drag_down=self._drag[1],
             zoom=self._zoom,
+            dropped=tuple(self._dropped),
             touched=self._touched,
         )
         self._keys.clear()
+        self._dropped.clear()
         self._drag[:] = 0.0, 0.0
         self._zoom, self._touched = 0.0, False
         return taken
@@ -123,6 +131,10 @@ class Events:
         self._touched = True
         if not imgui.get_io().want_capture_mouse:
             self._zoom += up
+
+    def on_drop(self, _window: object, paths: Sequence[str]) -> None:
+        self._dropped += paths
+        self._touched = True
 
     def on_focus(self, _window: object, focused: int) -> None:
         imgui.backends.glfw_window_focus_callback(self._address, focused)

@@ -1,4 +1,7 @@
-"""What stands in the window: the free head, a face model's mesh, or that over the picture."""
+"""What stands in the window: a head, a face model's mesh, or that over the picture.
+
+The head is the free one, or the performer's own avatar.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import moderngl
 import numpy as np
 
 from app.viewer import FigureKind
+from app.viewer.avatar import AvatarRenderer
 from app.viewer.background import Background
 from app.viewer.camera import Camera
 from app.viewer.camera_picture import CameraPicture, laid_over
@@ -24,6 +28,8 @@ from engine.data import Coefficients, FaceState, FlameCoefficients, Frame
 from engine.errors import ModelError
 from engine.geometry import IDENTITY_ROTATION, Array
 from engine.mirror import mirrored as mirror
+from models.avatars.avatar import Avatar
+from models.avatars.swinging import Swinging
 from models.heads.free import load_free_head
 
 BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
@@ -46,11 +52,14 @@ class Figure:
         context: moderngl.Context,
         look: Look,
         *,
+        avatar: Avatar | None = None,
         face_models: Path | None,
         supersampling: float,
     ) -> None:
         self._context = context
         self._folder = face_models
+        self._avatar: tuple[Avatar, AvatarRenderer] | None = None
+        self._swinging: Swinging | None = None
         self._mesh: tuple[type[Coefficients], FaceFigure, ClayRenderer] | None = None
         self._unreadable: dict[type[Coefficients], Notice] = {}
         self.missing: Notice | None = None
@@ -60,7 +69,13 @@ class Figure:
                 HeadRenderer(context, load_free_head(), look, supersampling=supersampling)
             )
             self._picture = opening.enter_context(CameraPicture(context))
+            self.set_avatar(avatar)
             self._closing = opening.pop_all()
+
+    @property
+    def avatar(self) -> Avatar | None:
+        """What stands in for the free head."""
+        return None if self._avatar is None else self._avatar[0]
 
     @property
     def draw_calls(self) -> int:
@@ -84,6 +99,15 @@ class Figure:
     def set_look(self, look: Look) -> None:
         """Of the free head."""
         self._head.set_look(look)
+
+    def set_avatar(self, avatar: Avatar | None) -> None:
+        """It stands in for the free head; None: that itself. Takes tenths of a second."""
+        if self._avatar is not None:
+            self._avatar[1].close()
+        self._avatar = None
+        if avatar is not None:
+            self._avatar = avatar, AvatarRenderer(self._context, avatar)
+            self._swinging = avatar.swinging()
 
     def look_for_files_again(self) -> None:
         """A model that was missing may have been added meanwhile."""
@@ -133,6 +157,7 @@ class Figure:
             self.drawn = "mesh"
 
     def close(self) -> None:
+        self.set_avatar(None)
         if self._mesh is not None:
             self._mesh[2].close()
         self._closing.close()
@@ -144,8 +169,10 @@ class Figure:
         self.close()
 
     @property
-    def _renderer(self) -> HeadRenderer | ClayRenderer:
-        return self._head if self.drawn == "head" or self._mesh is None else self._mesh[2]
+    def _renderer(self) -> HeadRenderer | AvatarRenderer | ClayRenderer:
+        if self.drawn != "head" and self._mesh is not None:
+            return self._mesh[2]
+        return self._head if self._avatar is None else self._avatar[1]
 
     def _draw_head(
         self,
@@ -155,15 +182,35 @@ class Figure:
         camera: Camera,
         background: Background,
     ) -> None:
-        self._head.draw(
-            target,
-            weights=state.weights if state is not None else np.zeros(len(BLENDSHAPES)),
-            head_rotation=state.head_rotation if state is not None else IDENTITY_ROTATION,
-            gaze=state.gaze if state is not None else np.zeros((2, 2)),
-            head_position=position,
-            camera=camera,
-            background=background,
-        )
+        weights = state.weights if state is not None else np.zeros(len(BLENDSHAPES))
+        rotation = state.head_rotation if state is not None else IDENTITY_ROTATION
+        gaze = state.gaze if state is not None else np.zeros((2, 2))
+        if self._avatar is not None:
+            avatar, renderer = self._avatar
+            renderer.draw(
+                target,
+                avatar.posed(
+                    weights,
+                    rotation,
+                    gaze,
+                    position=position,
+                    swinging=self._swinging if state is not None else None,
+                    timestamp=0.0 if state is None else state.timestamp,
+                ),
+                camera=camera,
+                background=background,
+                supersampling=self.supersampling,
+            )
+        else:
+            self._head.draw(
+                target,
+                weights=weights,
+                head_rotation=rotation,
+                gaze=gaze,
+                head_position=position,
+                camera=camera,
+                background=background,
+            )
         self.drawn = "head"
 
     def _draw_overlay(

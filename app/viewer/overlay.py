@@ -43,6 +43,7 @@ class Overlay:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.panel.close()
         self._inset.close()
 
     def layout(self, shown: Shown | None, settings: ViewerSettings) -> Layout:

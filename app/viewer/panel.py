@@ -50,6 +50,10 @@ class Panel:
         self._turning: str | None = None  # the page that a key has asked for
         self._taken = False  # by a list or a field, when it was drawn last
 
+    def close(self) -> None:
+        """With the window."""
+        self._looks.close()
+
     def hide(self) -> None:
         """It is not drawn in this turn."""
         self._shown = self.busy = False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 from imgui_bundle import ImVec2, imgui
+from imgui_bundle.portable_file_dialogs import open_file
 
 from app.actions import SetMirror
 from app.statistics import Statistics
@@ -29,21 +31,49 @@ BACKGROUND_NOTES: dict[str, str] = {
     "picture.",
 }
 KEY_COLORS = {"Green": "#00b140", "Blue": "#0047bb", "Magenta": "#ff00ff"}
+AVATAR_FILES = ("Avatars", "*.vrm *.glb *.gltf", "All files", "*")
 SIZES = (1.0, 1.25, 1.5, 2.0)
 MIRROR_HEIGHT = 4.6  # em
 
 
 class LookPage:
-    """It remembers a picture and a colour that are being typed."""
+    """It remembers paths and a colour that are being typed, and where a file is being chosen."""
 
     def __init__(self) -> None:
-        self._picture, self._color = TypedText(), TypedText()
+        self._picture, self._color, self._path = TypedText(), TypedText(), TypedText()
+        self._dialog: open_file | None = None
 
     def draw(self, statistics: Statistics, asked: Asked, backgrounds: tuple[str, ...]) -> None:
+        asked.settings = self._with_avatar(asked.settings)
         asked.settings = _with_figure(asked.settings)
         asked.settings = self._with_background(asked.settings, backgrounds)
         _draw_mirror(statistics, asked)
         asked.settings = _with_window(asked.settings)
+
+    def close(self) -> None:
+        """A file that is still being chosen would keep the program from ending."""
+        if self._dialog is not None:
+            self._dialog.kill()
+            self._dialog = None
+
+    def _with_avatar(self, settings: ViewerSettings) -> ViewerSettings:
+        controls.title("Your own avatar")
+        taken = bool(settings.avatar)
+        pressed = controls.buttons(("Choose a file …", "Back to our own head")[: 1 + taken])
+        if pressed == 1:
+            return replace(settings, avatar="")
+        if pressed == 0 and self._dialog is None:
+            self._dialog = open_file("An avatar", "", list(AVATAR_FILES))
+        path = self._path.draw(
+            "A .vrm or .glb file; or drop it onto the window", "its path", settings.avatar
+        )
+        if self._dialog is not None and self._dialog.ready(0):
+            path, self._dialog = next(iter(self._dialog.result()), path), None
+        if path == settings.avatar:
+            return settings
+        path = path.strip("\"'")  # as Windows copies it
+        path = str(Path(path).expanduser().absolute()) if path else ""
+        return replace(settings, avatar=path, figure="head")
 
     def _with_background(
         self, settings: ViewerSettings, backgrounds: tuple[str, ...]
@@ -76,12 +106,13 @@ class LookPage:
 
 
 def _with_figure(settings: ViewerSettings) -> ViewerSettings:
-    controls.title("Avatar")
+    controls.title("Our own head")
     names, looks = tuple(LOOKS), tuple(LOOKS.values())
-    now = looks.index(settings.look) if settings.look in looks else None
+    ours = not settings.avatar
+    now = looks.index(settings.look) if ours and settings.look in looks else None
     made = controls.buttons([name.capitalize() for name in names], now)
     if made is not None:
-        settings = replace(settings, look=looks[made])
+        settings = replace(settings, look=looks[made], avatar="")
     controls.title("Figure")
     made = controls.buttons(FIGURE_TITLES, FIGURES.index(settings.figure))
     if made is not None:

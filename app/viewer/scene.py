@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from app.viewer import BackgroundKind, FigureKind, Shown, ViewerSettings
 from app.viewer.backdrop import Backdrop
+from app.viewer.chosen_avatar import ChosenAvatar
 from app.viewer.detail import Detail
 from app.viewer.figure import Figure
 from app.viewer.film import Film
@@ -22,6 +23,7 @@ from app.viewer.rates import DrawingStatistics
 from app.viewer.stance import Stance
 from app.viewer.window import Window
 from engine.errors import ViewerError
+from models.avatars.avatar import Avatar
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +34,17 @@ SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the process
 class Scene:
     """What the panels lie over, in one window. `orbit` is where one looks from.
 
-    face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
+    avatar: of these settings, if it has been read already. face_models: the folder of flame.npz and
+    bfm.npz, for the figures "mesh" and "overlay".
     """
 
     def __init__(
-        self, window: Window, settings: ViewerSettings, *, face_models: Path | None
+        self,
+        window: Window,
+        settings: ViewerSettings,
+        *,
+        avatar: Avatar | None = None,
+        face_models: Path | None,
     ) -> None:
         self.orbit = Orbit()
         self._window = window
@@ -58,10 +66,12 @@ class Scene:
                 Figure(
                     window.gl,
                     settings.look,
+                    avatar=avatar,
                     face_models=face_models,
                     supersampling=self._detail.supersampling(*window.framebuffer_size),
                 )
             )
+            self._chosen = opening.enter_context(closing(ChosenAvatar(settings.avatar, avatar)))
             self._closing = opening.pop_all()
 
     @property
@@ -77,7 +87,25 @@ class Scene:
     @property
     def missing(self) -> Notice | None:
         """Why it was not the figure that was asked for."""
+        if self._figure.missing is None and self._chosen.reading:
+            return Notice("Reading the avatar …")
+        if self._figure.missing is None and self._chosen.fault:
+            return Notice(
+                "The avatar cannot be shown: this is the free head",
+                self._chosen.fault,
+                warning=True,
+            )
         return self._figure.missing
+
+    @property
+    def avatar(self) -> Avatar | None:
+        """What stands in for the free head."""
+        return self._figure.avatar
+
+    @property
+    def reading(self) -> bool:
+        """Whether another avatar is on its way."""
+        return self._chosen.reading
 
     def cost(self, rate_hz: float) -> DrawingStatistics:
         """Of the last draw. rate_hz: how often it is drawn."""
@@ -96,8 +124,17 @@ class Scene:
         """Whether the figure moves on between two pictures; over the picture it must fit it."""
         return figure != "overlay" and self._motion.moves(now)
 
+    def turn(self) -> str | None:
+        """Once a draw: go over to an avatar that was read meanwhile, and tell what moves of it."""
+        if not self._chosen.turn():
+            return None
+        avatar = self._chosen.avatar
+        self._figure.set_avatar(avatar)
+        return "" if avatar is None else avatar.moved
+
     def adopt(self, before: ViewerSettings, settings: ViewerSettings) -> None:
         """Go over to other settings."""
+        self._chosen.choose(settings.avatar)
         if settings.look != before.look:
             self._figure.set_look(settings.look)
         if settings.figure != before.figure:

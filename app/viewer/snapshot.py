@@ -28,6 +28,7 @@ from app.viewer.orbit import Orbit
 from app.viewer.window import Window
 from engine.data import FaceState, Frame
 from engine.errors import ViewerError
+from models.avatars.avatar import Avatar
 
 SUPERSAMPLING = 2.0
 
@@ -39,16 +40,17 @@ def render_snapshot(
     settings: ViewerSettings,
     *,
     frame: Frame | None = None,
+    avatar: Avatar | None = None,
     face_models: Path | None = None,
     mirrored: bool = False,
 ) -> NDArray[np.uint8]:
     """(H, W, 3) RGB, or (H, W, 4) with straight alpha before a transparent background.
 
     Of `settings` it uses size (pixels), figure, look, backgrounds and supersampling. frame: the
-    state's picture, without which there is no overlay. face_models: the folder of flame.npz and
-    bfm.npz. mirrored: whether the state has left and right exchanged. It makes an OpenGL
-    context of its own, so no window of ours may be open meanwhile. Raises ViewerError where no
-    OpenGL can be had.
+    state's picture, without which there is no overlay. avatar: stands in for the free head.
+    face_models: the folder of flame.npz and bfm.npz. mirrored: whether the state has left and right
+    exchanged. It makes an OpenGL context of its own, so no window of ours may be open meanwhile.
+    Raises ViewerError where no OpenGL can be had.
     """
     width, height = settings.size
     with (
@@ -59,6 +61,7 @@ def render_snapshot(
         Figure(
             context,
             settings.look,
+            avatar=avatar,
             face_models=face_models,
             supersampling=settings.supersampling or SUPERSAMPLING,
         ) as figure,

@@ -18,16 +18,23 @@ from app.viewer.orbit import Orbit
 from app.viewer.snapshot import offscreen
 from app.viewer.software import is_software, let_others_first, prepare_mesa, threads
 from app.viewer.stance import Stance
+from models.avatars.avatar import Avatar
 
 
 class Studio:
     """Call `draw` again and again from the main thread; it never waits.
 
+    avatar: stands in for the free head.
     face_models: the folder of flame.npz and bfm.npz. Raises ViewerError where no OpenGL can be had.
     """
 
     def __init__(
-        self, settings: ViewerSettings, audience: Audience, *, face_models: Path | None = None
+        self,
+        settings: ViewerSettings,
+        audience: Audience,
+        *,
+        avatar: Avatar | None = None,
+        face_models: Path | None = None,
     ) -> None:
         self._settings = settings
         self._audience = audience
@@ -46,6 +53,7 @@ class Studio:
                 Figure(
                     context,
                     settings.look,
+                    avatar=avatar,
                     face_models=face_models,
                     supersampling=self._detail.supersampling(*audience.size),
                 )

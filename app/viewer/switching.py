@@ -86,6 +86,8 @@ def in_kiosk(settings: ViewerSettings) -> ViewerSettings:
 
 
 def _with_look(settings: ViewerSettings, by: int) -> Switched:
+    if settings.avatar:
+        return Switched(settings, "Looks are our own head's: F2, Look, goes back to it")
     names, looks = tuple(LOOKS), tuple(LOOKS.values())
     if settings.look in looks:
         index = (looks.index(settings.look) + by) % len(looks)

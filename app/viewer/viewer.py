@@ -13,6 +13,7 @@ from app.latency import Rate
 from app.statistics import Statistics
 from app.viewer import LARGEST, SMALLEST, Shown, ViewerSettings
 from app.viewer.asked import Asked
+from app.viewer.chosen_avatar import is_avatar
 from app.viewer.context import function_address
 from app.viewer.film import Audience, Film
 from app.viewer.keys import Command, command_for, kiosk_command_for
@@ -23,6 +24,7 @@ from app.viewer.requests import request_for
 from app.viewer.scene import Scene
 from app.viewer.switching import in_kiosk, switched
 from app.viewer.window import Window
+from models.avatars.avatar import Avatar
 
 TITLE = "mien"
 SLOWEST = 0.25  # seconds after which the window is drawn even if nothing has changed
@@ -34,6 +36,7 @@ OPAQUE = "This desktop has no transparent windows: use the colour key"
 class Viewer:
     """One window with the head. Call `draw` again and again from the main thread.
 
+    avatar: what stands in for the free head as the settings say, if it has been read already.
     face_models: the folder of flame.npz and bfm.npz, for the figures "mesh" and "overlay".
     kiosk: the whole screen, nothing on it but the figure, no cursor, no keys.
     audience: who takes the figure's picture, too; None: nobody.
@@ -43,6 +46,7 @@ class Viewer:
         self,
         settings: ViewerSettings,
         *,
+        avatar: Avatar | None = None,
         face_models: Path | None = None,
         kiosk: bool = False,
         audience: Audience | None = None,
@@ -52,7 +56,9 @@ class Viewer:
         with ExitStack() as opening:
             window = opening.enter_context(Window(TITLE, settings.size, vsync=settings.vsync))
             self.window = window
-            self._scene = opening.enter_context(Scene(window, settings, face_models=face_models))
+            self._scene = opening.enter_context(
+                Scene(window, settings, avatar=avatar, face_models=face_models)
+            )
             self._overlay = opening.enter_context(Overlay(window))
             self._film: Film | None = None
             if audience is not None:
@@ -110,6 +116,9 @@ class Viewer:
             self.window.wait(NAP if self._film is not None and self._film.wanted else SLOWEST)
             return actions
         self._keep_size()
+        if (told := self._scene.turn()) is not None:
+            self._say(told)
+            self._glow = AFTERGLOW
         if self._is_due(shown):
             actions += self._draw(shown, statistics)
         else:
@@ -134,6 +143,8 @@ class Viewer:
 
     def _handle_input(self, statistics: Statistics) -> tuple[Action, ...]:
         given = self.window.poll()
+        for path in given.dropped if not self._kiosk else ():
+            self._take_dropped(path)
         if given.touched:
             self._glow = AFTERGLOW
         if not self._kiosk:
@@ -190,6 +201,13 @@ class Viewer:
     def _is_opaque(self) -> bool:
         """Whether the desktop shows nothing through a window that is to be transparent."""
         return self._settings.background == "transparent" and not self.window.transparent
+
+    def _take_dropped(self, path: str) -> None:
+        """A file that was let go over the window."""
+        if is_avatar(path):
+            self._change(replace(self._settings, avatar=path, figure="head"))
+        else:
+            self._say("An avatar is a .vrm, .glb or .gltf file")
 
     def _apply_window_settings(self) -> None:
         self.window.borderless = self._settings.borderless
