@@ -12,14 +12,11 @@ of it as `Wishes`, and what takes long is done by the desk's own worker.
 from __future__ import annotations
 
 import gc
-import logging
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.actions import Action, Lead, Quit, SetRecording, Wishes
 from app.budget import CAMERA_RATE
@@ -34,33 +31,26 @@ from app.remote import open_remote
 from app.selected_source import SelectedSource
 from app.selected_tracking import SelectedTracking
 from app.settings import RunSettings, in_force
+from app.showing import open_avatar, open_studio, open_window, write_snapshot
 from app.sources import is_short
 from app.statistics import Summary
 from app.steady import SteadySender
 from app.threads import Latest, Worker
-from app.viewer import Shown, open_studio, open_viewer
+from app.viewer import Shown
 from app.virtual_camera.camera import VirtualCamera
 from app.visits import Visits
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 from engine.chain import Chain
 from engine.data import Frame
-from engine.errors import ModelError, ViewerError
 from engine.idle import Idling
 from engine.mirror import mirrored
 from engine.sparing import Sparing
-
-if TYPE_CHECKING:
-    from app.viewer.studio import Studio
-    from app.viewer.viewer import Viewer
-    from models.avatars.avatar import Avatar
 
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
 NAP = 0.005  # s of waiting for something to draw without a window
 HANDING_OVER = 0.0005  # s after which a thread that computes lets another one of ours compute
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
-
-log = logging.getLogger(__name__)
 
 
 def run(
@@ -86,14 +76,14 @@ def run(
         force = in_force(settings)
         looking = SelectedTracking(tracking_in(force, settings.tracking))
         chain = stack.enter_context(looking).chain
-        avatar = _open_avatar(settings)
+        avatar = open_avatar(settings)
         virtual_camera = VirtualCamera(settings.virtual_camera)
-        viewer = _open_window(settings, avatar, stack, virtual_camera)
+        viewer = open_window(settings, avatar, stack, virtual_camera)
         can_choose = viewer is not None and viewer.settings.panel  # what cannot be opened, there
         if not can_choose:
             virtual_camera.require()
         stack.enter_context(virtual_camera)
-        studio = _open_studio(settings, avatar, stack, virtual_camera) if viewer is None else None
+        studio = open_studio(settings, avatar, stack, virtual_camera) if viewer is None else None
         outputs = stack.enter_context(Destinations(settings.outputs, forgiving=can_choose))
         endless = settings.source.loop or (viewer is not None and is_short(settings.source.spec))
         source = stack.enter_context(
@@ -220,7 +210,7 @@ def run(
     desk.close(_learned(chain), None if viewer is None else viewer.settings)
     last = states.peek()
     if settings.snapshot is not None and last is not None:
-        _write_snapshot(settings.snapshot, last, settings, avatar, mirrored=desk.wishes.mirror)
+        write_snapshot(settings.snapshot, last, settings, avatar, mirrored=desk.wishes.mirror)
     return meter.summary(
         frames.overwritten,
         mirrored=desk.wishes.mirror,
@@ -269,93 +259,6 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
         takes.begin()
     if done.recording and not wish.recording:
         takes.end()
-
-
-def _open_avatar(settings: RunSettings) -> Avatar | None:
-    """The performer's own. One that cannot be read ends the run.
-
-    That of a profile does not where the panel can choose another, or at a booth.
-    """
-    chosen = settings.viewer.avatar
-    seen = settings.window or settings.snapshot or settings.virtual_camera.on
-    if not chosen or not seen:
-        return None
-    from models.avatars.avatar import load_avatar  # only who brings one waits for that
-
-    try:
-        avatar = load_avatar(Path(chosen).expanduser())
-    except ModelError as error:
-        kept = settings.window and chosen == settings.profile.viewer.avatar
-        if kept and (settings.viewer.panel or settings.kiosk):
-            log.warning("%s Going on with the free head.", error)
-            return None
-        raise
-    log.warning("%s", avatar.moved)
-    return avatar
-
-
-def _open_window(
-    settings: RunSettings,
-    avatar: Avatar | None,
-    stack: ExitStack,
-    virtual_camera: VirtualCamera,
-) -> Viewer | None:
-    """The window; None where it is not wanted, or cannot be had and is no must.
-
-    A booth is nothing without it: it ends, and is started again by its watchdog.
-    """
-    if not settings.window:
-        return None
-    try:
-        return stack.enter_context(
-            open_viewer(
-                settings.viewer,
-                avatar=avatar,
-                face_models=settings.tracking.models,
-                kiosk=settings.kiosk,
-                audience=virtual_camera,
-            )
-        )
-    except ViewerError as error:
-        if settings.needs_window or settings.kiosk:
-            raise
-        log.warning("%s Going on without the window.", error)
-        return None
-
-
-def _open_studio(
-    settings: RunSettings,
-    avatar: Avatar | None,
-    stack: ExitStack,
-    virtual_camera: VirtualCamera,
-) -> Studio | None:
-    """What draws for a virtual camera that is wanted where there is no window."""
-    if not settings.virtual_camera.on:
-        return None
-    return stack.enter_context(
-        open_studio(
-            settings.viewer,
-            virtual_camera,
-            avatar=avatar,
-            face_models=settings.tracking.models,
-        )
-    )
-
-
-def _write_snapshot(
-    path: Path, last: Shown, settings: RunSettings, avatar: Avatar | None, *, mirrored: bool
-) -> None:
-    from app.viewer.snapshot import render_snapshot, save_png  # a run without it needs no OpenGL
-
-    image = render_snapshot(
-        last.state,
-        settings.viewer,
-        frame=last.frame,
-        avatar=avatar,
-        face_models=settings.tracking.models,
-        mirrored=mirrored,
-    )
-    save_png(path, image)
 
 
 def _seconds_since(frame: Frame) -> float:

@@ -33,6 +33,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.option_keys",
         "app.profiles",
         "app.selected_tracking",
+        "app.showing",
         "app.surroundings",
     ),
     ("app.settings",),
