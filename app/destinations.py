@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from app.outputs import Output, OutputSettings, open_output
 from app.threads import Lock
+from engine.closing import Closing
 from engine.data import FaceState
 from engine.errors import OutputError
 
@@ -38,7 +37,7 @@ class Destination:
         return self.sent + (0 if self.output is None else self.output.datagrams)
 
 
-class Destinations:
+class Destinations(Closing):
     """`send` and `switch` may be called by different threads.
 
     forgiving: an output that cannot be opened at the start is off, and its fault tells why.
@@ -119,14 +118,3 @@ class Destinations:
                 self._all = tuple(destination if d.settings == settings else d for d in self._all)
             else:
                 self._all = (*self._all, destination)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -13,12 +13,11 @@ nothing. Whatever else arrives is passed over; the first time a line in the log 
 from __future__ import annotations
 
 import logging
-from types import TracebackType
-from typing import Self
 
 from app.actions import Action, Calibrate, Recentre, SetMirror, SetPaused, SetRecording
 from app.network import Address, DatagramListener, resolve
 from app.network.osc_packet import OscMessage, read_packet
+from engine.closing import Closing
 from engine.errors import SettingsError
 
 AT_ONCE = 64  # datagrams that one look takes in: a flood must not hold up the window
@@ -53,7 +52,7 @@ def _address(spec: str) -> Address | None:
     return resolve(host or "127.0.0.1", int(port))
 
 
-class Remote:
+class Remote(Closing):
     """Listens at one port. Never waits."""
 
     def __init__(self, address: Address | None) -> None:
@@ -104,17 +103,6 @@ class Remote:
         """Release the port. May be called twice."""
         if self._listener is not None:
             self._listener.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def actions_from_message(message: OscMessage) -> tuple[Action, ...] | None:

@@ -7,12 +7,11 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from app.sources import Source, SourceSettings, open_source
 from app.sources.capture import DRIVER_FAULTS
 from app.threads import Lock
+from engine.closing import Closing
 from engine.data import Frame
 from engine.errors import SourceError
 
@@ -23,7 +22,7 @@ FAILING = 0.5  # s of nothing but failures after which a live source is opened a
 log = logging.getLogger(__name__)
 
 
-class SelectedSource:
+class SelectedSource(Closing):
     """Reads as any source does. Timestamps and indices go on growing over an exchange.
 
     forgiving: where the first source cannot be opened there is none, `fault` tells why, and it is
@@ -208,14 +207,3 @@ class SelectedSource:
         for source in (chosen, self._source):
             if source is not None:
                 source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

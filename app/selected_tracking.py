@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from app.threads import Lock
 from app.tracking import Looking, TrackingSettings, open_looking
 from engine.chain import Chain
+from engine.closing import Closing
 from engine.errors import ModelError
 
 OpenLooking = Callable[[TrackingSettings, ExitStack], Looking]
@@ -27,7 +26,7 @@ def open_live(settings: TrackingSettings, stack: ExitStack) -> Looking:
     return open_looking(settings, stack, live=True)
 
 
-class SelectedTracking:
+class SelectedTracking(Closing):
     """`chain` stays the same, with all that it knows of the person; what looks in it changes.
 
     fault: why what was asked for last is not in use; empty: it is.
@@ -84,14 +83,3 @@ class SelectedTracking:
     def _open(self, settings: TrackingSettings) -> _Opened:
         with ExitStack() as stack:
             return _Opened(self._open_looking(settings, stack), stack.pop_all())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.data import Emotion, FaceState, FlameCoefficients
 from engine.errors import ModelError
 from engine.runtime import Session
@@ -32,7 +31,7 @@ CLASSES = (  # AffectNet's order; heads of eight classes lack the last
 PARTS = {"shape": 100, "expression": 50, "rotation": 3, "jaw": 3}  # how many numbers of each
 
 
-class EmotionHead:
+class EmotionHead(Closing):
     """The head's session, fed with the coefficients of each state.
 
     The session takes `coefficients` (N, n) and gives `log_scores` (N, 8 or 9), the logarithms of
@@ -80,17 +79,6 @@ class EmotionHead:
     def close(self) -> None:
         """Release the session. May be called twice."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _within_one(value: NDArray[np.float64]) -> float:

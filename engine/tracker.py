@@ -24,9 +24,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
+from engine.closing import Closing
 from engine.crop_filter import CropFilter
 from engine.data import Frame, Observation
 from engine.face_picture import FacePicture
@@ -70,7 +69,7 @@ class _Face:
     box: CropBox
 
 
-class Tracker:
+class Tracker(Closing):
     """Frame in, Observation out. One face, followed from frame to frame."""
 
     def __init__(
@@ -133,17 +132,6 @@ class Tracker:
         self._finder.close()
         if self._regressor is not None:
             self._regressor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _followed(self, frame: Frame, regressor: Regressor) -> _Face | None:
         """The face in this frame: as it was if it looks as it did, else by the landmarker."""

@@ -75,7 +75,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.box_least_squares", "engine.face_motion", "engine.filters", "engine.mouth_sight"),
     ("engine.gaze", "engine.identity", "engine.mirror", "engine.noise", "engine.runtime", "models"),
     ("engine.data", "engine.geometry", "engine.vrm_expressions"),
-    ("engine.blendshapes", "engine.errors", "shaders"),
+    ("engine.blendshapes", "engine.closing", "engine.errors", "shaders"),
 )
 
 ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: nowhere

@@ -13,12 +13,11 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.errors import MienError, SettingsError
 
 MODELS = {  # by the number that its --model takes: file, the more certain the higher
@@ -89,7 +88,7 @@ def python_of(folder: Path) -> str:
     return next((str(path.absolute()) for path in own if path.is_file()), sys.executable)
 
 
-class OpenSeeFace:
+class OpenSeeFace(Closing):
     """Its tracker with one of its models, one face, one thread, all other defaults its own."""
 
     def __init__(self, folder: Path, model: int) -> None:
@@ -133,17 +132,6 @@ class OpenSeeFace:
             self._process.kill()
         self._process.communicate()
         self._words.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _line(self) -> bytes:
         assert self._process.stdout is not None

@@ -16,11 +16,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from app.actions import Action, Calibrate, Recentre, SetMirror, SetPaused, SetRecording, Wishes
 from app.threads import Worker
+from engine.closing import Closing
 from engine.errors import SettingsError
 
 PAUSE = 0.03  # s between two looks for a pressed key
@@ -97,7 +97,7 @@ def open_keyboard() -> Keyboard | None:
     return None
 
 
-class Hotkeys:
+class Hotkeys(Closing):
     """Listens for the combinations of the settings until it is closed."""
 
     def __init__(
@@ -161,17 +161,6 @@ class Hotkeys:
         if self._keyboard is not None:
             self._keyboard.close()
             self._keyboard = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _listen(self) -> bool:
         """A step of the worker, whose thread alone the system tells."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 from zeroconf import Error, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
+from engine.closing import Closing
 from engine.errors import OutputError
 
 _PATIENCE = 500  # ms for the details of one service
@@ -24,7 +24,7 @@ class Service:
     port: int
 
 
-class ServiceWatch(ServiceListener):
+class ServiceWatch(ServiceListener, Closing):
     """Keeps an eye on the services of one kind, such as "_oscjson._tcp.local."."""
 
     def __init__(self, kind: str) -> None:
@@ -51,12 +51,6 @@ class ServiceWatch(ServiceListener):
         """Stop watching. May be called twice."""
         self._browser.cancel()
         self._zeroconf.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
         """Called by zeroconf's thread."""

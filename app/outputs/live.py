@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 
 from app.outputs.axes import AxisSettings, adjusted
+from engine.closing import Closing
 from engine.data import FaceState
 
 _SENT = ("timestamp", "weights", "head_rotation", "head_position", "gaze")
@@ -38,7 +38,7 @@ class Link(Protocol):
         """Release everything. Called once."""
 
 
-class LiveOutput:
+class LiveOutput(Closing):
     """Sends states over a link, with its axes set right.
 
     name: "vmc 127.0.0.1:39539".
@@ -88,17 +88,6 @@ class LiveOutput:
         if self._last is not None:
             self._link.farewell(self._last)
         self._link.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _finite(state: FaceState) -> bool:

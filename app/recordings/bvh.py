@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from app.recordings.motion import Floats, TakeTime, Turn, finite
 from app.recordings.row_file import RowFile
+from engine.closing import Closing
 from engine.data import FaceState
 from engine.geometry import euler_from_quaternion, slerp
 
@@ -40,7 +39,7 @@ _COUNT = b"%10d"
 _FRAME_TIME = b"\nFrame Time: %.10f\n" % (1 / RATE)
 
 
-class Bvh:
+class Bvh(Closing):
     """Writes the frames up to each state. `rows` counts the states."""
 
     def __init__(self, path: Path) -> None:
@@ -91,17 +90,6 @@ class Bvh:
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _line(position: Floats, rotation: Floats) -> str:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -23,6 +21,7 @@ from app.recordings.glb_head import head_scene
 from app.recordings.glb_scene import Scene
 from app.recordings.motion import Floats, TakeTime, Turn, finite
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.data import FaceState
 from engine.geometry import matrix_from_quaternion, quaternion_from_euler
 from models.heads.free import EYES, load_free_head
@@ -54,7 +53,7 @@ def free_head_figure() -> Figure:
     return Figure(head_scene(head), head.neck_pivot.astype(np.float64))
 
 
-class Glb:
+class Glb(Closing):
     """Writes one key per state."""
 
     def __init__(self, path: Path, figure: Figure | None = None) -> None:
@@ -102,14 +101,3 @@ class Glb:
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -11,8 +11,6 @@ most, wait in memory; they are what `kill -9` loses of a longer take.
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from app.recordings.head_parts import MATERIALS, Floats, Integers
 from app.recordings.row_file import new_file
 from app.threads import Worker
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.data import FaceState, FlameCoefficients
 from engine.errors import RecordingError
 from engine.face_motion import carried, flame_motion
@@ -41,7 +40,7 @@ _USED = ("skin", "sclera")
 _NECK, _FIRST_EYE = 1, 3  # among FLAME's joints
 
 
-class FlameGlb:
+class FlameGlb(Closing):
     """Writes one key per state."""
 
     def __init__(self, path: Path, models: Path) -> None:
@@ -103,17 +102,6 @@ class FlameGlb:
         waiting, self._waiting = self._waiting, []
         for state in waiting:
             self._glb.write(state)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _shape(state: FaceState) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:

@@ -16,8 +16,6 @@ import json
 import math
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 from app.recordings.fixed_point import WIDTH, HundredthsTable
 from app.recordings.row_file import RowFile
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.data import Coefficients, Emotion, FaceState
 
 # Finer than any tracker: microseconds, 0.00001 of a weight, micrometres and -radians.
@@ -37,7 +36,7 @@ _ROW = (
 )
 
 
-class JsonLines:
+class JsonLines(Closing):
     """Writes one line per state."""
 
     def __init__(self, path: Path) -> None:
@@ -84,17 +83,6 @@ class JsonLines:
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _numbers(values: NDArray[np.float64] | None) -> str:

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from app.recordings.row_file import RowFile
 from engine.blendshapes import BLENDSHAPES, INDEX, pascal_case
+from engine.closing import Closing
 from engine.data import FaceState
 from engine.geometry import euler_from_quaternion
 
@@ -39,7 +38,7 @@ _HEADER = ",".join(("Timecode", "BlendShapeCount", *_COLUMNS)) + "\n"
 _ROW = f"%s,{len(_COLUMNS)}" + ",%.10f" * len(_COLUMNS) + "\n"
 
 
-class LiveLinkCsv:
+class LiveLinkCsv(Closing):
     """Writes one row per state; angles in radians."""
 
     def __init__(self, path: Path) -> None:
@@ -71,17 +70,6 @@ class LiveLinkCsv:
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def timecode(seconds: float) -> str:

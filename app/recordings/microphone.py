@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.threads import Backlog
+from engine.closing import Closing
 from engine.errors import RecordingError
 
 LIMIT = 4 << 20  # bytes of sound that wait for the disk: three quarters of a minute
@@ -41,7 +41,7 @@ class Microphone(Protocol):
         """May be called twice."""
 
 
-class DefaultMicrophone:
+class DefaultMicrophone(Closing):
     """The system's default input. Sound that nobody reads in time is lost, never late."""
 
     def __init__(self) -> None:
@@ -78,17 +78,6 @@ class DefaultMicrophone:
 
     def close(self) -> None:
         self._stream.close(ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _rate(sounddevice: Any) -> int:

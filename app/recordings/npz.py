@@ -17,13 +17,13 @@ import os
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from app.recordings.row_file import RowFile, new_file
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.data import LANDMARK_COUNT, Coefficients, FaceState
 from engine.errors import RecordingError
 
@@ -46,7 +46,7 @@ _FIELDS: tuple[_Field, ...] = (
 )
 
 
-class Npz:
+class Npz(Closing):
     """Writes a row per state.
 
     Rows before the first face wait in memory: only then is it known which coefficients there are.
@@ -84,17 +84,6 @@ class Npz:
         if self._table is not None and not self._table.closed:
             self._table.close()
             _become_zip(self.path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _GrowingTable:

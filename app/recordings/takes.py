@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from app.recordings import (
     FOOTAGE,
@@ -25,6 +23,7 @@ from app.recordings import (
     open_recording,
 )
 from app.threads import Worker
+from engine.closing import Closing
 from engine.data import FaceState, Frame
 from engine.errors import RecordingError
 
@@ -60,7 +59,7 @@ class TakeSettings:
                 raise ValueError(f"formats has {ending!r}; expected some of {known}")
 
 
-class Takes:
+class Takes(Closing):
     """Writes each state to every file that still can take it.
 
     recordings: every file, those that ended included.
@@ -212,14 +211,3 @@ class Takes:
     def _tell(self, form: str, error: RecordingError) -> None:
         log.warning(form, error)
         self.failed, self.fault = True, str(error)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

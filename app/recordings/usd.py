@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
@@ -28,6 +26,7 @@ from app.recordings.usd_crate import write_crate
 from app.recordings.usd_file import RATE, Attribute, GrowingUsd
 from app.recordings.usd_head import JOINTS, head_text
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.data import FaceState
 from engine.errors import RecordingError
 from engine.geometry import IDENTITY_ROTATION, matrix_from_quaternion, quaternion_from_euler
@@ -43,7 +42,7 @@ ATTRIBUTES = (
 )
 
 
-class Usd:
+class Usd(Closing):
     """Writes one key per state, as text."""
 
     def __init__(self, path: Path) -> None:
@@ -85,19 +84,8 @@ class Usd:
         """May be called twice."""
         self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class UsdCrate:
+class UsdCrate(Closing):
     """Writes one key per state as text, and all of them in binary at the end."""
 
     def __init__(self, path: Path) -> None:
@@ -136,17 +124,6 @@ class UsdCrate:
         if self.rows:
             write_crate(self._text.path, self.path)
         self._text.path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _top(contents: str) -> str:

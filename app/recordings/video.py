@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 
 from app.recordings.matroska import Matroska
 from app.threads import Backlog, Worker
+from engine.closing import Closing
 from engine.data import Frame
 
 QUALITY = 90  # of JPEG, 0..100
@@ -29,7 +28,7 @@ CLOSING = 5.0  # s for the pictures that still wait at the end
 log = logging.getLogger(__name__)
 
 
-class Video:
+class Video(Closing):
     """Takes every picture that was tracked.
 
     rows: how many pictures are in the file.
@@ -92,14 +91,3 @@ class Video:
             )
         self._file.close()
         self._worker.check()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -12,14 +12,13 @@ from __future__ import annotations
 import struct
 from collections import deque
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from app.recordings.microphone import DefaultMicrophone, Microphone, Sound
 from app.recordings.row_file import RowFile
 from app.threads import Worker
+from engine.closing import Closing
 from engine.data import Frame
 from engine.errors import RecordingError
 
@@ -30,7 +29,7 @@ CLOSING = 1.0  # s
 LARGEST = 0xFFFFFFFF - 36  # bytes of sound in a WAV file: twelve hours
 
 
-class Wav:
+class Wav(Closing):
     """Takes the pictures' times; the sound comes by itself.
 
     rows: pictures that were shown while it listened.
@@ -101,17 +100,6 @@ class Wav:
         self._worker.__exit__(None, None, None)
         self._file.close()
         self._worker.check()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _header(rate: int, samples: int) -> bytes:

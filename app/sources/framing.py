@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
 import cv2
 import numpy as np
 
 from app.sources.capture import Image
 from app.sources.source import Crop, Rotation, Source
+from engine.closing import Closing
 from engine.data import Frame
 
 _TURNS: dict[Rotation, int] = {
@@ -19,7 +17,7 @@ _TURNS: dict[Rotation, int] = {
 }
 
 
-class FramedSource:
+class FramedSource(Closing):
     """A source whose pictures are turned, then cut. All else is as it was."""
 
     def __init__(self, source: Source, rotate: Rotation, crop: Crop) -> None:
@@ -77,17 +75,6 @@ class FramedSource:
     def close(self) -> None:
         """Release the source."""
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def framed(image: Image, rotate: Rotation, crop: Crop) -> Image:

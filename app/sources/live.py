@@ -6,13 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from app.sources.capture import Capture
 from app.sources.device import CLOSING, Arrival, Device, opened
 from app.sources.pulse import Pulse, Stillness
 from app.sources.source import EARLY
+from engine.closing import Closing
 from engine.data import Frame
 from engine.errors import SourceError
 
@@ -48,7 +47,7 @@ class LiveFormat:
         return f"{self.width}×{self.height} {self.fourcc or 'unknown format'}{rate}"
 
 
-class LiveSource:
+class LiveSource(Closing):
     """Reads what `open_capture` opens and opens it again whenever it is lost.
 
     `open_capture` raises SourceError while there is nothing to open.
@@ -269,14 +268,3 @@ class LiveSource:
         device = self._device  # the reading thread may let go of it, too
         if device is not None:
             device.let_go()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

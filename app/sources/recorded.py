@@ -8,12 +8,11 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from app.sources.capture import Capture
 from app.sources.playback import MediaClock, Playback
 from app.sources.source import EARLY, SourceSettings
+from engine.closing import Closing
 from engine.data import Frame
 from engine.errors import SourceError
 
@@ -25,7 +24,7 @@ DAMAGED = "it is cut off or damaged: copy or save it again"
 log = logging.getLogger(__name__)
 
 
-class RecordedSource:
+class RecordedSource(Closing):
     """Plays what `open_capture` opens. Looping opens it again: some containers seek badly.
 
     likely: why it may have no pictures, for the message.
@@ -137,17 +136,6 @@ class RecordedSource:
         """Close the file."""
         self._capture.close()
         self.ended = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def check_file(path: Path) -> None:

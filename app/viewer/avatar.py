@@ -6,7 +6,6 @@ All else is as in head.py.
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from typing import Self
 
 import moderngl
 import numpy as np
@@ -23,13 +22,14 @@ from app.viewer.lights import portrait_lights
 from app.viewer.surfaces import SHADOW_UNIT
 from app.viewer.timing import GpuTimer
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.geometry import IDENTITY_ROTATION
 from models.avatars.avatar import Avatar, Pose
 
 SHADOW_SIZE = 1024  # texels a side
 
 
-class AvatarRenderer:
+class AvatarRenderer(Closing):
     """One avatar in one context: OpenGL 3.3 core or newer."""
 
     def __init__(self, context: moderngl.Context, avatar: Avatar) -> None:
@@ -102,9 +102,3 @@ class AvatarRenderer:
 
     def close(self) -> None:
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self, get_args
+from typing import get_args
 
 import cv2
 import moderngl
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.viewer import BackgroundKind
 from app.viewer.background import Background, Gradient, Picture, Plain, Rgb, Transparent
+from engine.closing import Closing
 from engine.errors import ViewerError
 
 LARGEST = 2560  # pixels of a background picture's longer side; more is not seen
@@ -19,7 +20,7 @@ LARGEST = 2560  # pixels of a background picture's longer side; more is not seen
 KINDS: tuple[BackgroundKind, ...] = get_args(BackgroundKind)
 
 
-class Backdrop:
+class Backdrop(Closing):
     """The four kinds of background for one OpenGL context. A picture is loaded once.
 
     picture: a file; empty leaves that kind out. key_color: `#rrggbb`. straight: see `Transparent`.
@@ -50,12 +51,6 @@ class Backdrop:
         )
         self._texture.build_mipmaps()
         self._texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         if self._texture is not None:

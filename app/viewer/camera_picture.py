@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import cv2
 import moderngl
 import numpy as np
@@ -11,13 +9,14 @@ from numpy.typing import NDArray
 
 from app.viewer.background import Picture
 from app.viewer.camera import Camera
+from engine.closing import Closing
 from engine.data import Frame
 
 DISTANCE = 10.0  # metres of the camera; what it sees keeps its size at any distance
 DEPTH = 1.0  # metres before and behind the mesh's middle that are seen
 
 
-class CameraPicture:
+class CameraPicture(Closing):
     """Keeps one texture; it is filled again only when another picture is shown."""
 
     def __init__(self, context: moderngl.Context) -> None:
@@ -25,12 +24,6 @@ class CameraPicture:
         self._texture: moderngl.Texture | None = None
         self._frame: Frame | None = None
         self._mirrored = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         if self._texture is not None:

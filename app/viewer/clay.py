@@ -7,7 +7,6 @@ else is as in head.py.
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from typing import Self
 
 import moderngl
 import numpy as np
@@ -25,13 +24,14 @@ from app.viewer.programs import Attribute, vertex_content
 from app.viewer.surfaces import SHADOW_UNIT, surface_program
 from app.viewer.timing import GpuTimer
 from engine.blendshapes import BLENDSHAPES
+from engine.closing import Closing
 from engine.geometry import IDENTITY_ROTATION
 
 SHADOW_SIZE = 1024  # texels a side
 EYE_FIELDS = (Attribute("in_eye", "4f4", 16),)
 
 
-class ClayRenderer:
+class ClayRenderer(Closing):
     """One mesh whose vertices move. context: OpenGL 3.3 core or newer."""
 
     def __init__(self, context: moderngl.Context, figure: FaceFigure) -> None:
@@ -129,9 +129,3 @@ class ClayRenderer:
 
     def close(self) -> None:
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

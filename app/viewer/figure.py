@@ -8,7 +8,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 import moderngl
 import numpy as np
@@ -24,6 +23,7 @@ from app.viewer.head import HeadRenderer
 from app.viewer.look import Look
 from app.viewer.notices import Notice
 from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.closing import Closing
 from engine.data import Coefficients, FaceState, FlameCoefficients, Frame
 from engine.errors import ModelError
 from engine.geometry import IDENTITY_ROTATION, Array
@@ -41,7 +41,7 @@ NO_COEFFICIENTS = Notice(
 )
 
 
-class Figure:
+class Figure(Closing):
     """The three figures of one OpenGL context; the free head stands in where there is no other.
 
     face_models: the folder with flame.npz and bfm.npz; they are read when first shown.
@@ -161,12 +161,6 @@ class Figure:
         if self._mesh is not None:
             self._mesh[2].close()
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def _renderer(self) -> HeadRenderer | AvatarRenderer | ClayRenderer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import cv2
 import moderngl
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.viewer import Shown, theme
 from app.viewer.layout import Rect
+from engine.closing import Closing
 
 DOT = (230, 205, 95)  # BGR: the theme's accent, a little lighter on skin
 DOT_RADIUS = 0.0033  # of the picture's width
@@ -20,7 +19,7 @@ SHIFT = 4  # cv2's fixed point: sixteenths of a pixel, so that dots do not jump
 ROUNDING = 0.5  # em
 
 
-class Inset:
+class Inset(Closing):
     """Keeps one small texture; it is filled again only when another picture is shown."""
 
     def __init__(self, context: moderngl.Context) -> None:
@@ -28,12 +27,6 @@ class Inset:
         self._texture: moderngl.Texture | None = None
         self._small: NDArray[np.uint8] = np.zeros((1, 1, 3), np.uint8)
         self._frame_index = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         if self._texture is not None:

@@ -6,7 +6,6 @@ import logging
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from app.viewer.orbit import Orbit
 from app.viewer.rates import DrawingStatistics
 from app.viewer.stance import Stance
 from app.viewer.window import Window
+from engine.closing import Closing
 from engine.errors import ViewerError
 from models.avatars.avatar import Avatar
 
@@ -31,7 +31,7 @@ SOFTWARE_INTERVAL = 1 / 15  # seconds from draw to draw when the processor draws
 SOFTWARE_REST = 0.25  # of a draw's time is left to the tracker when the processor draws
 
 
-class Scene:
+class Scene(Closing):
     """What the panels lie over, in one window. `orbit` is where one looks from.
 
     avatar: of these settings, if it has been read already. face_models: the folder of flame.npz and
@@ -216,9 +216,3 @@ class Scene:
 
     def close(self) -> None:
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
@@ -18,10 +17,11 @@ from app.viewer.orbit import Orbit
 from app.viewer.snapshot import offscreen
 from app.viewer.software import is_software, let_others_first, prepare_mesa, threads
 from app.viewer.stance import Stance
+from engine.closing import Closing
 from models.avatars.avatar import Avatar
 
 
-class Studio:
+class Studio(Closing):
     """Call `draw` again and again from the main thread; it never waits.
 
     avatar: stands in for the free head.
@@ -91,9 +91,3 @@ class Studio:
 
     def close(self) -> None:
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -6,7 +6,6 @@ import time
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 from app.actions import Action, Quit
 from app.latency import Rate
@@ -24,6 +23,7 @@ from app.viewer.requests import request_for
 from app.viewer.scene import Scene
 from app.viewer.switching import in_kiosk, switched
 from app.viewer.window import Window
+from engine.closing import Closing
 from models.avatars.avatar import Avatar
 
 TITLE = "mien"
@@ -33,7 +33,7 @@ AFTERGLOW = 6  # draws after the last touch: imgui takes in one event of a click
 OPAQUE = "This desktop has no transparent windows: use the colour key"
 
 
-class Viewer:
+class Viewer(Closing):
     """One window with the head. Call `draw` again and again from the main thread.
 
     avatar: what stands in for the free head as the settings say, if it has been read already.
@@ -132,12 +132,6 @@ class Viewer:
     def close(self) -> None:
         self._ended = True
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     # --- what a person asks -------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Self
+from typing import Any
+
+from engine.closing import Closing
 
 # isort: off
 from imgui_bundle import imgui
@@ -18,7 +20,7 @@ from engine.errors import ViewerError
 SMALLEST = (320, 240)  # points; below this no panel is readable
 
 
-class Window:
+class Window(Closing):
     """One window with a current OpenGL context (`gl`) and an imgui context."""
 
     def __init__(
@@ -207,12 +209,6 @@ class Window:
         self.gl.release()
         glfw.destroy_window(self.handle)
         glfw.terminate()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _monitor(self) -> Handle | None:
         """The monitor on which most of the window lies."""

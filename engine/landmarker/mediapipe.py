@@ -8,13 +8,12 @@ the face's size; face_landmarks_detector_graph.cc).
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.errors import ModelError
 from engine.landmarker import Detection
 from engine.landmarker.enlarging import FaceBox, enlarged
@@ -23,7 +22,7 @@ LARGE = 0.3  # of the picture's shorter side; a face of this size is certainly f
 ZOOM_STEP = 1.12  # it loses a face that shrinks by 1.2 between two pictures
 
 
-class MediaPipeLandmarker:
+class MediaPipeLandmarker(Closing):
     """Finds one face in a picture and, if it follows, goes on from there in the next."""
 
     def __init__(self, model: Path, *, follow: bool = True) -> None:
@@ -123,17 +122,6 @@ class MediaPipeLandmarker:
         self._landmarker.close()
         if self._searcher is not None:
             self._searcher.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _milliseconds(self, timestamp: float) -> int:
         """MediaPipe wants whole milliseconds that always grow; some cameras repeat a timestamp."""

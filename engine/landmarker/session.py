@@ -9,12 +9,12 @@ that is out.
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.errors import ModelError
 from engine.geometry import Array
 from engine.landmarker import Detection
@@ -33,7 +33,7 @@ from models.face_landmarker import face_landmarker_files
 LEAST_PRESENCE = 0.5
 
 
-class SessionLandmarker:
+class SessionLandmarker(Closing):
     """Finds one face in a picture and, if it follows, goes on from there in the next."""
 
     def __init__(
@@ -131,17 +131,6 @@ class SessionLandmarker:
     def close(self) -> None:
         """Release the networks. May be called twice."""
         self._networks.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _face_in(self, image: NDArray[np.uint8], region: FaceRegion | None) -> FaceLandmarks | None:
         if region is None:

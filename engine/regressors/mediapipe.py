@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.closing import Closing
 from engine.data import Frame, Observation
 from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
 from engine.geometry import Array, quaternion_from_matrix
@@ -26,7 +25,7 @@ TONGUE_SCORES = (0.4, 0.9)
 pursed or blurred lips get up to 0.37 (benchmarks/landmarks.py tells the highest of a video)."""
 
 
-class MediaPipeRegressor:
+class MediaPipeRegressor(Closing):
     """Frame in, Observation out. One face, followed from frame to frame."""
 
     def __init__(self, landmarker: Landmarker) -> None:
@@ -60,17 +59,6 @@ class MediaPipeRegressor:
     def close(self) -> None:
         """Release the network. May be called twice."""
         self._landmarker.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def observation_from_detection(

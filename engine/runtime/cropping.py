@@ -12,13 +12,13 @@ network that wants crops; `engine/runtime/fused.py` writes the same into the net
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.runtime import Session, Tensor
 
 FRAME = "frame"
@@ -92,7 +92,7 @@ def crop_image(
     return planes[None]
 
 
-class CroppingSession:
+class CroppingSession(Closing):
     """A session of camera pictures made from a session of crops."""
 
     def __init__(self, session: Session, rule: CropRule) -> None:
@@ -128,14 +128,3 @@ class CroppingSession:
     def close(self) -> None:
         """Close the network. May be called twice."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.errors import ModelError
 from engine.runtime import Provider, RuntimeSettings, Tensor
 from engine.runtime.providers import (
@@ -38,7 +38,7 @@ _FATAL_ONLY = 4  # of its log: its errors come as exceptions, its warnings are n
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
-class OnnxSession:
+class OnnxSession(Closing):
     """A .onnx file in ONNX Runtime, its graph optimised."""
 
     def __init__(
@@ -131,17 +131,6 @@ class OnnxSession:
 
     def close(self) -> None:
         """Nothing to release before the object goes. May be called twice."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def available_providers() -> tuple[Provider, ...]:

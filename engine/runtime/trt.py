@@ -11,12 +11,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closing import Closing
 from engine.errors import ModelError
 from engine.runtime import Tensor
 from engine.runtime.device import Bytes, Device, open_device
@@ -53,7 +53,7 @@ def open_plan(path: Path) -> PlanSession:
     return session
 
 
-class PlanSession:
+class PlanSession(Closing):
     """See `engine.runtime.Session`. One thread at a time; any thread."""
 
     def __init__(self, device: Device, engine: Engine, *, name: str) -> None:
@@ -137,17 +137,6 @@ class PlanSession:
                 self._release_slots()
         with suppress(ModelError):
             self._device.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _upload(self, first: NDArray[Any]) -> None:
         if not self._slots or self._slots[0].shape != first.shape:
