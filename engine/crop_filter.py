@@ -13,6 +13,7 @@ from engine.regressors.crops import CropBox
 
 LEAST_JITTER = 0.003  # of the crop's size: less is not worth following
 CAUTION = 2.0  # there is room around the face, so steady before quick
+FIRST_JITTER = 5.0  # times LEAST_JITTER, before any is known: landmarks jitter little
 
 
 class CropFilter:
@@ -20,7 +21,9 @@ class CropFilter:
 
     def __init__(self) -> None:
         steady = np.full(3, CAUTION)
-        self._bank = FilterBank(np.full(3, LEAST_JITTER), steady, np.full(3, np.inf))
+        self._bank = FilterBank(
+            np.full(3, LEAST_JITTER), steady, np.full(3, np.inf), start=FIRST_JITTER
+        )
         self._box: CropBox | None = None
 
     @property

@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from engine.geometry import Array
-from engine.noise import NoiseLevel
+from engine.noise import START, NoiseLevel
 
 # Found by a search over benchmarks/smoothing.py. Distances are in noise levels, times in seconds.
 MEMORY = 0.39  # of the mean at rest
@@ -36,14 +36,17 @@ SHORT = 0.33  # of a level that a moving value stays short of its sample: noise 
 class FilterBank:
     """N signals. Each learns its own noise, and each has its own caution."""
 
-    def __init__(self, floor: Array, caution: Array, fastest_fall: Array) -> None:
+    def __init__(
+        self, floor: Array, caution: Array, fastest_fall: Array, start: float = START
+    ) -> None:
         """Arrays (N,).
 
         floor:        the least noise that is taken to be there, in each signal's unit.
         caution:      1 balanced; more is steadier, less is quicker.
         fastest_fall: how fast the value may fall, in units per second; may be infinite.
+        start:        floors of noise that are taken for granted before anything is known.
         """
-        self._noise = NoiseLevel(floor)
+        self._noise = NoiseLevel(floor, start)
         self._caution = caution
         self._least_gain_rate = -1.0 / (MEMORY * caution)
         self._fall = -fastest_fall

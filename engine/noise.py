@@ -41,11 +41,13 @@ START = 20.0  # floors: the level before anything is known, that of a poor webca
 class NoiseLevel:
     """The learned standard deviation of N signals' noise."""
 
-    def __init__(self, floor: Array) -> None:
-        """floor: (N,) the least level, in each signal's unit; less jitter is not worth a delay."""
+    def __init__(self, floor: Array, start: float = START) -> None:
+        """floor: (N,) the least level, in each signal's unit; less jitter is not worth a delay.
+        start: floors that the level is before anything is known.
+        """
         self._floor = floor
-        self._level = START * floor
-        self._zigzag = START * floor
+        self._level = start * floor
+        self._zigzag = start * floor
         self._zigzag_share = np.full_like(floor, NOISY_SHARE)
         self._back = np.zeros_like(floor)  # the newest change, taken back
 

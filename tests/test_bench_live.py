@@ -23,5 +23,5 @@ def test_a_still_face_costs_a_run_with_budget_less(face_networks: Path, tmp_path
     assert budget.looked_at < run.looked_at < 1.2 * CAMERA_RATE
     for cost in (run, budget):
         assert 0.0 < cost.p50 <= cost.p95
-    result = BenchResult("", (), (), "", 0, (), (), (), 1.0, 1.0, (run, budget))
+    result = BenchResult("", (), (), "", 0, (), (), (), 1.0, 1.0, live=(run, budget))
     assert "\n--budget " in table(result)
