@@ -31,6 +31,7 @@ PREFIX = "faulty:"
 NAME = "Faulty Camera"
 USUAL_RATE = 30.0
 WAKING = 4  # old pictures that a driver still holds after a sleep
+AHEAD = 8  # pictures that are passed over one by one; more are jumped over
 LOOK = 0.01  # s between two looks whether a hang is over
 
 log = logging.getLogger(__name__)
@@ -118,9 +119,7 @@ class FaultyCapture:
         self._period = 1.0 / self.rate
         self._opened = device.time()
         self._due = self._opened
-        self._at = int(self._opened * self.rate)  # pictures since the camera was opened first
-        if self._at and self._video.frame_count:
-            self._video.set(cv2.CAP_PROP_POS_FRAMES, self._at % self._video.frame_count)
+        self._at = 0  # pictures since the camera was opened first
         self._count = 0
         self._shown: Image | None = None
         self._old = 0  # pictures of before a sleep that are still to come
@@ -188,6 +187,9 @@ class FaultyCapture:
     def _catch_up(self) -> bool:
         """Go on to the picture of this moment: what is before a camera does not wait for it."""
         now = max(int(self._device.time() / self._period), self._at + 1)
+        if now - self._at > AHEAD and self._video.frame_count:
+            self._video.set(cv2.CAP_PROP_POS_FRAMES, (now - 1) % self._video.frame_count)
+            self._at = now - 1
         passed, self._at = now - self._at, now
         return all(self._video.grab() or self._rewound() for _ in range(passed))
 
