@@ -20,7 +20,8 @@ What is checked, from outside, by the OSC packets, /proc and the data folder:
 
 Linux only. Prints a row for each half hour and a verdict; --json writes all figures. Exit code 1 if
 anything grew by more than it may, was stored, or a visitor was missed, not calibrated, or taken for
-another, beyond the share that a busy machine is forgiven.
+another, beyond the share that a busy machine is forgiven. Fewer than four packets in a second of booth time
+are too few for a calibration while a visitor stands still: choose a lower speed.
 """
 
 from __future__ import annotations
@@ -405,6 +406,7 @@ def main() -> int:
         "speed": arguments.speed,
         **asdict(verdict),
         "packets": len(day.packets),
+        "packets_per_second": len(day.packets) / 3600.0 / arguments.hours,
         "restarts": day.restarts,
         "memory_growth": memory,
         "memory_slope_mb_per_hour": slope,
