@@ -20,8 +20,8 @@ What is checked, from outside, by the OSC packets, /proc and the data folder:
 
 Linux only. Prints a row for each half hour and a verdict; --json writes all figures. Exit code 1 if
 anything grew by more than it may, was stored, or a visitor was missed, not calibrated, or taken for
-another, beyond the share that a busy machine is forgiven. Fewer than four packets in a second of booth time
-are too few to calibrate a visitor while they stand still: choose a lower speed.
+another, beyond the share that a busy machine is forgiven. Fewer than four packets in a second of
+booth time are too few to calibrate a visitor while they stand still: choose a lower speed.
 """
 
 from __future__ import annotations
