@@ -1,10 +1,10 @@
 """A whole day of a demo booth, while you wait.
 
-    xvfb-run -a -s "-screen 0 320x180x24" python -m benchmarks.booth_day [--hours 8] [--speed 12]
+    xvfb-run -a -s "-screen 0 320x180x24" python -m benchmarks.booth_day [--hours 8] [--speed 8]
 
 Starts the unmodified `mien run --kiosk` with its watchdog, window and every output, on a clock that
 runs so many times as fast (FAST_CLOCK, put into its interpreter; the watchdog keeps the real one):
-eight hours of booth time take forty minutes at speed 12. Visitors come and go before a camera that
+eight hours of booth time take an hour at speed 8. Visitors come and go before a camera that
 fails in every way, receivers come and go, somebody asks for recordings, and early in the day the
 booth is hung once and killed once, so that the watchdog has to start it again; from then on one
 process lives to the evening. The pictures come as on any camera, the tracker takes as many of them
@@ -388,7 +388,7 @@ def counted(looks: list[Look]) -> list[Look]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hours", type=float, default=8.0)
-    parser.add_argument("--speed", type=float, default=12.0)
+    parser.add_argument("--speed", type=float, default=8.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
