@@ -57,7 +57,7 @@ from benchmarks.soak import DATAGRAM_PORTS, Visitor, growth, knock
 CLIP = 300.0  # s; played again and again
 LOOK_EVERY = 60.0  # s of booth time
 FAULT_EVERY = 90.0  # s
-HUNG_AT, KILLED_AT = 0.4, 0.8  # hours
+HUNG_AT, KILLED_AT = 0.05, 0.1  # of the day
 WARM = 1.0  # hours of the last process that are not counted
 TAKE_EVERY = 300.0  # s between two requests to record
 MIEN = (sys.executable, "-m", "app", "run")
@@ -299,7 +299,7 @@ class Day:
                     if now >= next_time[what]:
                         next_time[what] = now + period
                         what()
-                if harm and now > 3600.0 * min(harm[0][0], self.hours / 8) and self.looks:
+                if harm and now > 3600.0 * self.hours * harm[0][0] and self.looks:
                     os.kill(self.looks[-1].pid, harm.pop(0)[1])
                 time.sleep(0.005)
         finally:
