@@ -16,7 +16,7 @@ from engine.idle import Idling
 GONE = 3.0  # s without a face after which a visitor has left
 
 # How far one and the same person gets between two pictures; beyond that somebody took their place.
-STEP, SPEED, REACH = 0.5, 10.0, 2.0  # widths of the face; widths a second; widths at the most
+STEP, SPEED, REACH = 0.5, 8.0, 1.5  # widths of the face; widths a second; widths at the most
 GROWTH, GROWTH_RATE, MOST_GROWTH = 0.25, 1.5, 0.5  # of the face's size, likewise, in e-folds
 
 

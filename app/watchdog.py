@@ -6,6 +6,7 @@ The watched one says on its standard output that it is alive; whatever else it s
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from app.threads import Latest, Worker
 PULSE = "mien is alive"
 PULSE_PERIOD = 1.0  # s
 LOOK = 0.2  # s between two looks for one
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}  # glibc keeps one for each thread: memory grew by the hour
 GIVE_UP = (0, 2, 130)  # exit codes of an end that was wanted, and of wrong usage
 
 log = logging.getLogger(__name__)
@@ -26,12 +28,14 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds. start: until the first sign of life; silence: between two later ones; pause:
-    before it is started again; most: to which the first two grow."""
+    before it is started again; most: to which the first two grow; ending: for closing everything
+    when it is to end."""
 
     start: float = 90.0
     silence: float = 15.0
     pause: float = 3.0
     most: float = 240.0
+    ending: float = 10.0
 
     def doubled(self) -> Patience:
         """What hung may have been slow: a busy computer must not start it again for ever."""
@@ -77,7 +81,12 @@ def _run_once(command: Sequence[str], patience: Patience) -> int | None:
     beats: Latest[int] = Latest()
     silent = 0.0  # s, counted by our own looks: while the computer sleeps, nobody can speak
     child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace"
+        command,
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        env=ONE_HEAP | os.environ,
     )
     assert child.stdout is not None
     said = child.stdout
@@ -90,17 +99,27 @@ def _run_once(command: Sequence[str], patience: Patience) -> int | None:
             print(line, end="", flush=True)
         return bool(line)
 
-    with child, Worker(listen) as listening:
+    with child:
         try:
-            while not listening.wait(LOOK):
-                silent = 0.0 if beats.take(0.0) is not None else silent + LOOK
-                limit = patience.start if beats.peek() is None else patience.silence
-                if silent > limit:
-                    log.warning("mien has been silent for %g s; starting it again", limit)
-                    child.kill()
-                    return None
+            with Worker(listen) as listening:
+                while not listening.wait(LOOK):
+                    silent = 0.0 if beats.take(0.0) is not None else silent + LOOK
+                    limit = patience.start if beats.peek() is None else patience.silence
+                    if silent > limit:
+                        log.warning("mien has been silent for %g s; starting it again", limit)
+                        child.kill()
+                        return None
+                return child.wait()
         except KeyboardInterrupt:
-            child.terminate()
-            child.wait()
+            _end(child, patience.ending)
             raise
-        return child.wait()
+
+
+def _end(child: subprocess.Popen[str], patience: float) -> None:
+    """In order if it can; but end it must, for nobody would do it after us."""
+    child.terminate()
+    try:
+        child.wait(patience)
+    except subprocess.TimeoutExpired:
+        log.warning("mien did not end within %g s of being asked; it was killed", patience)
+        child.kill()

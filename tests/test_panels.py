@@ -217,6 +217,17 @@ def test_before_the_first_picture_the_source_is_named() -> None:
     assert waiting.advice == "from camera 0"
 
 
+def test_a_booth_invites_nobody_before_its_camera_is_there() -> None:
+    notices = Notices(started=0.0)
+    (waiting,) = notices.in_a_booth(0.1, face=False)
+    assert waiting.title == "One moment, please"
+    notices.observe(1.0, frame_index=0, face=False)
+    (invitation,) = notices.in_a_booth(1.1, face=False)
+    assert invitation.title == "Look at me!"
+    assert notices.in_a_booth(1.1, face=True) == ()
+    assert notices.in_a_booth(3.0, face=True) == (waiting,)
+
+
 def test_a_source_that_cannot_be_opened_is_not_waited_for() -> None:
     notices = Notices(started=0.0)
     assert notices.current(9.0, "camera 0", quiet=False, unopened=True) == (NO_SOURCE,)

@@ -144,6 +144,24 @@ def test_half_the_rate_is_told_once_within_a_second_with_both_rates(
     assert len(caplog.messages) == 1
 
 
+def test_half_the_rate_is_told_again_after_a_minute_of_light(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        Rig("dark@3+3,dark@40+3,dark@110+3").read(115.0)
+    assert sum("too dark?" in message for message in caplog.messages) == 2
+
+
+def test_the_world_goes_on_while_the_camera_is_away() -> None:
+    def last_picture(faults: str) -> Image:
+        rig = Rig(faults)
+        rig.read(1.9)
+        frame = next(frame for _, frame in reversed(rig.reads) if frame is not None)
+        return frame.image[:-1]  # the last row holds the noise
+
+    assert np.array_equal(last_picture("unplug@0.5+1"), last_picture(""))
+
+
 def test_a_frozen_camera_is_told_and_opened_anew_within_a_second(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

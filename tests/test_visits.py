@@ -98,7 +98,8 @@ def test_who_left_before_they_were_learned_leaves_nothing_to_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "size", "pause"), [(0.8, 0.2, 0.0), (0.5, 0.1, 0.0), (0.95, 0.2, 1.0), (0.5, 0.1, 1)]
+    ("place", "size", "pause"),
+    [(0.8, 0.2, 0.0), (0.75, 0.2, 0.2), (0.5, 0.1, 0.0), (0.95, 0.2, 1.0), (0.5, 0.1, 1)],
 )
 def test_who_takes_the_place_of_the_one_before_is_a_stranger(
     place: float, size: float, pause: float

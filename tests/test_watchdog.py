@@ -93,6 +93,45 @@ while runs.parent.joinpath("awake").exists() is False:
     assert (tmp_path / "runs").read_text() == "x"
 
 
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+runs.parent.joinpath("deaf").touch()
+while True:
+    time.sleep(0.05)
+    print("mien is alive", flush=True)
+"""
+WATCHER = """
+import sys
+from app.watchdog import Patience, watch
+watch(sys.argv[1:], Patience(ending=0.5))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the watched process is found in /proc")
+def test_what_does_not_end_when_asked_ends_all_the_same(tmp_path: Path) -> None:
+    watched = command(tmp_path, STUBBORN)
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCHER, *watched], stderr=subprocess.DEVNULL
+    ) as watching:
+        while not (tmp_path / "deaf").exists():
+            time.sleep(0.05)
+        children = Path(f"/proc/{watching.pid}/task/{watching.pid}/children").read_text()
+        watching.send_signal(signal.SIGINT)
+        watching.wait(10.0)
+    assert not Path(f"/proc/{int(children)}").exists()
+
+
+def test_it_gets_one_heap_for_all_threads_unless_you_say_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "import os; print(os.environ['MALLOC_ARENA_MAX'])"
+    watch(command(tmp_path, body), QUICK)
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "3")
+    watch(command(tmp_path, body), QUICK)
+    assert capsys.readouterr().out == "1\n3\n"
+
+
 def test_other_lines_are_passed_on_and_signs_of_life_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

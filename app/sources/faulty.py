@@ -1,7 +1,8 @@
 """A camera that fails on schedule, for development: `--source "faulty:FILE?unplug@3+2,hang@8"`.
 
 It plays a video again and again as a camera would, and goes through the same doors as a real one:
-the list of cameras, opening by name, reopening (app/sources/camera.py). FILE may be `demo`.
+the list of cameras, opening by name, reopening (app/sources/camera.py). What it shows goes on while
+no picture is taken. FILE may be `demo`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PREFIX = "faulty:"
 NAME = "Faulty Camera"
 USUAL_RATE = 30.0
 WAKING = 4  # old pictures that a driver still holds after a sleep
+AHEAD = 8  # pictures that are passed over one by one; more are jumped over
 LOOK = 0.01  # s between two looks whether a hang is over
 
 log = logging.getLogger(__name__)
@@ -117,6 +119,7 @@ class FaultyCapture:
         self._period = 1.0 / self.rate
         self._opened = device.time()
         self._due = self._opened
+        self._at = 0  # pictures since the camera was opened first
         self._count = 0
         self._shown: Image | None = None
         self._old = 0  # pictures of before a sleep that are still to come
@@ -148,7 +151,7 @@ class FaultyCapture:
         if device.wait_out(self._begun("sleep")):
             self._old = WAKING
         self._count += 1
-        return all(self._video.grab() or self._rewound() for _ in range(slower))
+        return self._catch_up()
 
     def picture(self) -> Image | None:
         """The grabbed picture, with a few pixels of noise as every sensor has it."""
@@ -180,6 +183,15 @@ class FaultyCapture:
         """The fault of this kind that is happening and began after this opening."""
         fault = self._device.fault(kind)
         return fault if fault is not None and fault.start >= self._opened else None
+
+    def _catch_up(self) -> bool:
+        """Go on to the picture of this moment: what is before a camera does not wait for it."""
+        now = max(int(self._device.time() / self._period), self._at + 1)
+        if now - self._at > AHEAD and self._video.frame_count:
+            self._video.set(cv2.CAP_PROP_POS_FRAMES, (now - 1) % self._video.frame_count)
+            self._at = now - 1
+        passed, self._at = now - self._at, now
+        return all(self._video.grab() or self._rewound() for _ in range(passed))
 
     def _rewound(self) -> bool:
         self._video.close()

@@ -23,6 +23,7 @@ READ_LIMIT = 1.0  # s that a read may wait, so that a shutdown need not
 STEADY = 1.0  # s of pictures after which a source that was gone counts as back
 PAUSE = 0.01  # s between reads that fail at once
 SETTLING = 0.5  # s after opening in which cameras find their exposure and streams hurry
+SLOW_AGAIN = 60.0  # s at its usual rate after which it is told again that it is slow
 HANGING_LIMIT = 8  # devices given up whose drivers have not returned; then no more are opened
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class LiveSource(Closing):
         self._attempted = self._opened - RETRY_PERIOD
         self._taken = -RETRY_PERIOD  # when the newest picture that was looked at came
         self._pulse: Pulse | None = None
-        self._slow_told = False
+        self._tell_slow_from = self._opened  # not sooner
         self._stillness = Stillness()
         self._hanging_told = False
 
@@ -247,8 +248,9 @@ class LiveSource(Closing):
             )
             stated = "" if capture.rate is None else f" (driver says {capture.rate:.0f})"
             log.info("%s gives %s%s", self.name, self.format, stated)
-        if self._camera and pulse.slow and not self._slow_told:
-            self._slow_told = True
+        if not (self._camera and pulse.slow):
+            return
+        if arrived >= self._tell_slow_from:
             log.warning(
                 "%s gives %.0f of %.0f pictures a second: too dark? More light helps, or a fixed "
                 "`exposure` under [source] in the profile",
@@ -256,6 +258,7 @@ class LiveSource(Closing):
                 pulse.now,
                 pulse.usual,
             )
+        self._tell_slow_from = arrived + SLOW_AGAIN
 
     def _let_go(self, *, hanging: bool = False) -> None:
         device, self._device = self._device, None

@@ -63,6 +63,12 @@ class Notices:
         """Whether none has come for a while."""
         return now - self._picture_came > PICTURE_PATIENCE
 
+    def in_a_booth(self, now: float, *, face: bool) -> tuple[Notice, ...]:
+        """What is to be read by who comes by. face: whether one is seen at this moment."""
+        if self._frame_index < 0 or self.without_pictures(now):
+            return (AWAY,)
+        return () if face else (INVITATION,)
+
     def current(
         self,
         now: float,

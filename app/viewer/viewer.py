@@ -16,7 +16,7 @@ from app.viewer.chosen_avatar import is_avatar
 from app.viewer.context import function_address
 from app.viewer.film import Audience, Film
 from app.viewer.keys import Command, command_for, kiosk_command_for
-from app.viewer.notices import AWAY, INVITATION, Notice, Notices
+from app.viewer.notices import Notice, Notices
 from app.viewer.orbit import after_key
 from app.viewer.overlay import Overlay
 from app.viewer.requests import request_for
@@ -291,9 +291,8 @@ class Viewer(Closing):
         self, shown: Shown | None, statistics: Statistics, now: float
     ) -> tuple[Notice, ...]:
         if self._kiosk:
-            if self._notices.without_pictures(now):
-                return (AWAY,)
-            return () if shown is not None and shown.state.confidence > 0 else (INVITATION,)
+            seen = shown is not None and shown.state.confidence > 0
+            return self._notices.in_a_booth(now, face=seen)
         situation = statistics.situation
         return self._notices.current(
             now,
