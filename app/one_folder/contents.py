@@ -27,6 +27,7 @@ MODULES_LEFT_OUT = (
     *("torch", "onnxscript"),  # what adds checkpoints
     *("tensorrt", "tensorrt_rtx", "cuda", "pycuda"),  # not ours to pass on
     *("pxr",),  # the extra `usd`
+    *("pyvirtualcam", "cyndilib"),  # GPL, and a library under terms of its own
     *("onnx.backend", "onnx.reference"),
     *("readline", "curses", "dbm", "sqlite3", "tkinter"),  # the first is under the GPL
     *("IPython", "PIL", "matplotlib", "pytest", "scipy", "setuptools", "yaml"),  # used by nobody
