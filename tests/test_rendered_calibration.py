@@ -24,7 +24,7 @@ from benchmarks.calibration import (
 from benchmarks.rendered_face import RenderedFace
 from engine.calibration import CalibrationSettings
 from engine.chain import Chain
-from engine.landmarker.session import SessionLandmarker
+from engine.landmarker import open_landmarker
 from engine.regressors.mediapipe import MediaPipeRegressor
 from engine.runtime import RuntimeSettings
 from engine.steadiness import SmootherSettings
@@ -40,7 +40,7 @@ def person(
     face_networks: Path,
 ) -> Iterator[tuple[Chain, Camera, CalibrationSettings]]:
     """Somebody who has followed the guide."""
-    landmarker = SessionLandmarker.open(face_model(), face_networks, RuntimeSettings())
+    landmarker = open_landmarker(face_model(), face_networks, RuntimeSettings())
     regressor = MediaPipeRegressor(landmarker)
     chain = Chain(regressor, SmootherSettings(), CalibrationSettings())
     with (
