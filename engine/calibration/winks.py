@@ -48,9 +48,10 @@ FARTHEST = math.radians(25.0)
 AFTER_BLINK = 0.2
 """Seconds after two closed eyes in which lids that open one after the other do not wink."""
 
-DWELL, DWELL_ASIDE, RISE = 0.07, 0.25, 0.05
+DWELL, DWELL_ASIDE, RISE = 0.06, 0.25, 0.05
 """Seconds for which a wink has to be seen before it is believed, the second times the sine of the
-head's yaw; and in which it then is shown."""
+head's yaw; and in which it then is shown. They count from the first picture that shows it: one
+alone, however long ago the last was, may have met a blink half way."""
 
 HOLD, EASE_OUT = 0.3, 0.5
 """Seconds for which the wink of a lost face stays, and in which it then ends."""
@@ -86,7 +87,7 @@ class Winks:
         self._scores = scores.clip(WEAKEST_WINK, TYPICAL_WINK)
         self._outlines = outlines.clip(WEAKEST_OUTLINE, TYPICAL_OUTLINE)
         self._winking = np.zeros(2, bool)
-        self._seen = np.zeros(2)  # s for which each eye has looked like it
+        self._seen = np.full(2, -1.0)  # s for which each eye has looked like it; -1: it does not
         self._shown = np.zeros(2)  # 0..1
         self._away = 0.0  # s since a face was seen
         self._opening = AFTER_BLINK  # s since both eyes were closed
@@ -118,7 +119,7 @@ class Winks:
         begins &= self._opening >= AFTER_BLINK and abs(yaw) < FARTHEST
         goes_on = (evidence > ENDS) & (unlike > UNLIKE_ENDS)
         goes_on &= (wide < shut + SHUT_STILL) & (wide[::-1] > OPEN_STILL)
-        self._seen = np.where(begins, self._seen + elapsed, 0.0)
+        self._seen = np.where(begins, np.where(self._seen < 0.0, 0.0, self._seen + elapsed), -1.0)
         self._winking = (self._winking & goes_on) | (self._seen >= DWELL + DWELL_ASIDE * aside)
         step = elapsed / RISE
         self._shown = (self._shown + np.where(self._winking, step, -step)).clip(0.0, 1.0)
