@@ -39,8 +39,14 @@ SHUT, SHUT_ASIDE, SHUT_STILL = 0.55, 0.5, 0.12
 outline of a turned face says less: the second is added times the sine of its yaw. The third is
 added once a wink is believed."""
 
-OPEN, OPEN_STILL = 0.45, 0.35
-"""Likewise the other eye is open further than that, or both are closed."""
+OPEN, OPEN_STILL = 0.4, 0.35
+"""Likewise the other eye is open further than that."""
+
+BOTH_CLOSE, BOTH_SHUT = 0.35, 0.2
+"""Likewise where both eyes are open less far than the first they blink, and are shut at the second."""
+
+UNEVEN = 0.3
+"""By how much eyeBlink of two shut eyes may differ: of a turned face the regressor sees one late."""
 
 FARTHEST = math.radians(25.0)
 """Yaw beyond which no wink begins: there a blink looks like one."""
@@ -91,6 +97,7 @@ class Winks:
         self._shown = np.zeros(2)  # 0..1
         self._away = 0.0  # s since a face was seen
         self._opening = AFTER_BLINK  # s since both eyes were closed
+        self._both = 0.0  # 0..1, how shut both eyes are
         self._timestamp: float | None = None  # of the newest state
 
     def update(self, blinks: Array, landmarks: Array | None, yaw: float, timestamp: float) -> Array:
@@ -111,7 +118,9 @@ class Winks:
         evidence = np.sqrt(
             (scores / self._scores).clip(0.0) * (outlines / self._outlines).clip(0.0)
         )
-        self._opening = 0.0 if wide.max() < OPEN else self._opening + elapsed
+        both = (BOTH_CLOSE - float(wide.max())) / (BOTH_CLOSE - BOTH_SHUT)
+        self._both = min(max(both, 0.0), 1.0)
+        self._opening = 0.0 if self._both > 0.0 else self._opening + elapsed
         aside = abs(math.sin(yaw))
         shut = SHUT + SHUT_ASIDE * aside
         begins = (evidence > BEGINS) & (unlike > UNLIKE_BEGINS)
@@ -124,6 +133,13 @@ class Winks:
         step = elapsed / RISE
         self._shown = (self._shown + np.where(self._winking, step, -step)).clip(0.0, 1.0)
         return self._shown
+
+    def evened(self, blinks: Array) -> Array:
+        """(2,) eyeBlinks of which the lesser has come up to the other as far as both eyes are shut.
+
+        blinks: (2,) 0..1.
+        """
+        return blinks + self._both * (blinks.max() - UNEVEN - blinks).clip(0.0)
 
     def _ease_out(self, elapsed: float) -> None:
         """As the smoother does with the rest of a lost face."""
