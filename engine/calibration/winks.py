@@ -39,11 +39,10 @@ SHUT, SHUT_ASIDE, SHUT_STILL = 0.55, 0.5, 0.12
 outline of a turned face says less: the second is added times the sine of its yaw. The third is
 added once a wink is believed."""
 
-OPEN, OPEN_SURE, OPEN_STILL = 0.45, 0.4, 0.35
-"""Likewise the other eye is open further than the first; than the second, if the wink is surer than
-`SURE`: of one that looks down half the iris is hidden."""
-
-SURE = 0.9
+OPEN, OPEN_CLEAR, OPEN_STILL, CLEAR = 0.45, 0.4, 0.35, 0.33
+"""Likewise the other eye is open further than the first; than the second, if it is wider than the
+winking one by the fourth, as those of a person who looks down are not. The third is enough once a
+wink is believed."""
 
 BOTH_CLOSE, BOTH_SHUT = 0.35, 0.2
 """Likewise: where both eyes are open less far than the first they blink; at the second they are
@@ -128,7 +127,7 @@ class Winks:
         aside = abs(math.sin(yaw))
         shut = SHUT + SHUT_ASIDE * aside
         begins = (evidence > BEGINS) & (unlike > UNLIKE_BEGINS)
-        begins &= (wide < shut) & (wide[::-1] > np.where(evidence > SURE, OPEN_SURE, OPEN))
+        begins &= (wide < shut) & (wide[::-1] > np.where(outlines > CLEAR, OPEN_CLEAR, OPEN))
         begins &= self._opening >= AFTER_BLINK and abs(yaw) < FARTHEST
         goes_on = (evidence > ENDS) & (unlike > UNLIKE_ENDS)
         goes_on &= (wide < shut + SHUT_STILL) & (wide[::-1] > OPEN_STILL)
