@@ -34,10 +34,10 @@ UNLIKE_BEGINS, UNLIKE_ENDS = 0.3, 0.15
 """Likewise of the difference of the scores as a share of the closed eye's: two eyes that are both
 nearly closed blink, however much they differ."""
 
-SHUT, SHUT_ASIDE, SHUT_STILL = 0.55, 0.5, 0.12
-"""A winking eye is open less far than the first, in its own width at rest: others only squint. The
-outline of a turned face says less: the second is added times the sine of its yaw. The third is
-added once a wink is believed."""
+SHUT, SHUT_ASIDE, SHUT_STILL = 0.5, 0.5, 0.12
+"""A winking eye is open less far than the first, in its own width at rest: others only squint. Of a
+head that turns to that eye's side the lid looks less shut: the second is added times the sine of
+its yaw. The third is added once a wink is believed."""
 
 OPEN, OPEN_CLEAR, OPEN_STILL, CLEAR = 0.45, 0.4, 0.35, 0.33
 """Likewise the other eye is open further than the first; than the second, if it is wider than the
@@ -64,6 +64,8 @@ alone, however long ago the last was, may have met a blink half way."""
 
 HOLD, EASE_OUT = 0.3, 0.5
 """Seconds for which the wink of a lost face stays, and in which it then ends."""
+
+_SIDES: Array = np.array([1.0, -1.0])  # the yaw's sign to the left and the right eye's side
 
 _CORNERS = ((263, 362), (33, 133))  # outer, inner; left eye, right eye
 _UPPER = ((387, 386, 385), (160, 159, 158))
@@ -125,7 +127,7 @@ class Winks:
         self._both = min(max(both, 0.0), 1.0)
         self._opening = 0.0 if self._both > 0.0 else self._opening + elapsed
         aside = abs(math.sin(yaw))
-        shut = SHUT + SHUT_ASIDE * aside
+        shut = SHUT + SHUT_ASIDE * (math.sin(yaw) * _SIDES).clip(0.0)
         begins = (evidence > BEGINS) & (unlike > UNLIKE_BEGINS)
         begins &= (wide < shut) & (wide[::-1] > np.where(outlines > CLEAR, OPEN_CLEAR, OPEN))
         begins &= self._opening >= AFTER_BLINK and abs(yaw) < FARTHEST
