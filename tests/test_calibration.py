@@ -232,6 +232,29 @@ def test_one_eye_that_squints_is_no_wink() -> None:
     assert lids([LOOKING] * 5 + [squint] * 20)[-1] == pytest.approx(squint[:2])
 
 
+def test_an_eye_that_squints_in_a_turned_head_is_no_wink() -> None:
+    """As rendered: turned away from the eye, which is still half open."""
+    aside = quaternion_from_euler(0.0, np.radians(-20.0), 0.0)
+    calibration, shapes = Calibration(CalibrationSettings()), {"eyeBlinkLeft": 0.39}
+    for index in range(20):
+        landmarks = outlined(0.165, 0.27)
+        state = face(timestamp=index / 30, landmarks=landmarks, rotation=aside, **shapes)
+        assert calibration.update(state) is state
+
+
+def test_eyes_that_look_down_do_not_wink() -> None:
+    """As filmed: .76 and .42, one nearly shut and the other half."""
+    down = (0.76, 0.42, 0.05, 0.13)
+    assert lids([LOOKING] * 5 + [down] * 20, CalibrationSettings())[-1] == pytest.approx(down[:2])
+
+
+def test_two_shut_eyes_close_alike() -> None:
+    """As rendered, of a head turned by 28 degrees."""
+    shut = (0.42, 0.75, 0.039, 0.05)
+    sent = lids([(0.0, 0.0, 0.3, 0.3)] * 5 + [shut] * 3, CalibrationSettings())
+    assert sent[-1] == pytest.approx([0.45, 0.75])
+
+
 def test_eyes_of_a_head_that_looks_far_aside_do_not_wink() -> None:
     aside = quaternion_from_euler(0.0, np.radians(40.0), 0.0)
     calibration = Calibration(CalibrationSettings())
