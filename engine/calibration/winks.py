@@ -144,7 +144,8 @@ class Winks:
 
         blinks: (2,) 0..1.
         """
-        return blinks + self._both * (blinks.max() - UNEVEN - blinks).clip(0.0)
+        lacking: Array = (float(blinks.max()) - UNEVEN - blinks).clip(0.0)
+        return blinks + self._both * lacking
 
     def _ease_out(self, elapsed: float) -> None:
         """As the smoother does with the rest of a lost face."""
