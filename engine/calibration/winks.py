@@ -34,7 +34,7 @@ UNLIKE_BEGINS, UNLIKE_ENDS = 0.3, 0.15
 """Likewise of the difference of the scores as a share of the closed eye's: two eyes that are both
 nearly closed blink, however much they differ."""
 
-SHUT, SHUT_ASIDE, SHUT_STILL = 0.5, 0.5, 0.12
+SHUT, SHUT_ASIDE, SHUT_STILL = 0.5, 1.0, 0.12
 """A winking eye is open less far than the first, in its own width at rest: others only squint. Of a
 head that turns to that eye's side the lid looks less shut: the second is added times the sine of
 its yaw. The third is added once a wink is believed."""
