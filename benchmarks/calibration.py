@@ -144,9 +144,10 @@ class Camera:
     """Frames of a rendered person, one after the other."""
 
     def __init__(self, face: RenderedFace, rate: float, seed: int = 0) -> None:
-        self._face, self._rate = face, rate
+        self.rate = rate  # pictures a second, from the next one on
+        self._face = face
         self._random = np.random.default_rng(seed)
-        self._index = 0
+        self._index, self._time = 0, 0.0
 
     def frame(self, moment: Moment) -> Frame:
         """The next one."""
@@ -154,7 +155,8 @@ class Camera:
         noise = self._random.normal(0.0, SENSOR_NOISE, picture.shape)
         image = np.clip(picture + noise, 0, 255).astype(np.uint8)
         self._index += 1
-        return Frame(image, timestamp=self._index / self._rate, arrived=0.0, index=self._index - 1)
+        self._time += 1.0 / self.rate
+        return Frame(image, timestamp=self._time, arrived=0.0, index=self._index - 1)
 
 
 def opened_chain() -> tuple[Chain, MediaPipeRegressor]:

@@ -218,10 +218,41 @@ def test_lids_that_open_one_after_the_other_blink() -> None:
     assert lids(frames) == pytest.approx(np.array(frames)[:, :2])
 
 
+def test_one_picture_alone_that_meets_a_blink_half_way_is_no_wink() -> None:
+    """However few there are a second: two are a wink."""
+    frames = [LOOKING] * 4 + [LEFT] + [LOOKING] * 3
+    assert lids(frames, rate=6.0) == pytest.approx(np.array(frames)[:, :2])
+    sent = lids([LOOKING] * 4 + [LEFT] * 2, rate=6.0)
+    assert sent[-1, 0] >= 0.8 and sent[-1, 1] <= 0.1
+
+
 def test_one_eye_that_squints_is_no_wink() -> None:
     """As filmed: a raised cheek, .28 and .04, the eye still two thirds open."""
     squint = (0.45, 0.04, 0.2, 0.28)
     assert lids([LOOKING] * 5 + [squint] * 20)[-1] == pytest.approx(squint[:2])
+
+
+def test_an_eye_that_squints_in_a_turned_head_is_no_wink() -> None:
+    """As rendered: turned away from the eye, which is still half open."""
+    aside = quaternion_from_euler(0.0, np.radians(-20.0), 0.0)
+    calibration, shapes = Calibration(CalibrationSettings()), {"eyeBlinkLeft": 0.39}
+    for index in range(20):
+        landmarks = outlined(0.165, 0.27)
+        state = face(timestamp=index / 30, landmarks=landmarks, rotation=aside, **shapes)
+        assert calibration.update(state) is state
+
+
+def test_eyes_that_look_down_do_not_wink() -> None:
+    """As filmed: .76 and .42, one nearly shut and the other half."""
+    down = (0.76, 0.42, 0.05, 0.13)
+    assert lids([LOOKING] * 5 + [down] * 20, CalibrationSettings())[-1] == pytest.approx(down[:2])
+
+
+def test_two_shut_eyes_close_alike() -> None:
+    """As rendered, of a head turned by 28 degrees."""
+    shut = (0.42, 0.75, 0.039, 0.05)
+    sent = lids([(0.0, 0.0, 0.3, 0.3)] * 5 + [shut] * 3, CalibrationSettings())
+    assert sent[-1] == pytest.approx([0.45, 0.75])
 
 
 def test_eyes_of_a_head_that_looks_far_aside_do_not_wink() -> None:
@@ -261,7 +292,12 @@ def test_the_wink_of_a_face_that_is_lost_stays_a_moment_and_ends() -> None:
     assert blinks[-1] == pytest.approx([0.0, 0.0])
 
 
-def rest(learner: RestLearner, frames: int = 61, **shapes: float) -> None:
+def rest(
+    learner: RestLearner,
+    frames: int = 61,
+    wide: tuple[float, float] = (0.31, 0.29),
+    **shapes: float,
+) -> None:
     rng = np.random.default_rng(5)
     for i in range(frames):
         weights = face(**shapes).weights + np.abs(rng.normal(0, 0.005, 52))
@@ -270,9 +306,7 @@ def rest(learner: RestLearner, frames: int = 61, **shapes: float) -> None:
         state = face(weights=weights, timestamp=i / 30)
         seen = turned(observation(), quaternion_from_euler(0.1, 0.2, 0.0), (0.0, 0.1, -0.7))
         learner.watch(
-            replace(
-                seen, timestamp=i / 30, gaze=np.full((2, 2), 0.05), landmarks=outlined(0.31, 0.29)
-            ),
+            replace(seen, timestamp=i / 30, gaze=np.full((2, 2), 0.05), landmarks=outlined(*wide)),
             state,
         )
 
@@ -289,6 +323,15 @@ def test_two_seconds_of_rest_are_neutral_whoever_blinks_meanwhile() -> None:
     assert settings.eyes_open == pytest.approx((0.31, 0.29))
     out = mapped(settings, mouthFrownLeft=0.3, eyeBlinkLeft=0.15, eyeBlinkRight=0.15)
     assert max(out.values()) < 0.01
+
+
+def test_eyes_that_look_down_are_not_taken_for_eyes_at_rest() -> None:
+    """As filmed: .07 and .12. One alone may be a lid that hangs."""
+    down, hanging = RestLearner(), RestLearner()
+    rest(down, wide=(0.07, 0.12))
+    rest(hanging, wide=(0.07, 0.3))
+    assert down.learned(CalibrationSettings()).eyes_open == ()
+    assert hanging.learned(CalibrationSettings()).eyes_open == pytest.approx((0.15, 0.3))
 
 
 def test_rest_is_not_done_before_its_time() -> None:

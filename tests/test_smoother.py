@@ -1,8 +1,10 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.blendshapes import INDEX
 from engine.data import FaceState, Observation
@@ -21,12 +23,15 @@ SETTINGS = SmootherSettings()
 
 
 def states(
-    smoother: Smoother, seen: list[Observation | None], start: float = 0.0
+    smoother: Smoother,
+    seen: Sequence[Observation | None],
+    start: float = 0.0,
+    rate: float = RATE,
 ) -> list[FaceState]:
-    """One state a thirtieth of a second, the observations stamped accordingly."""
+    """`rate` states a second, the observations stamped accordingly."""
     result = []
     for i, one in enumerate(seen):
-        timestamp = start + i / RATE
+        timestamp = start + i / rate
         stamped = None if one is None else replace(one, timestamp=timestamp)
         result.append(smoother.update(stamped, timestamp=timestamp, image_size=(640, 480)))
     return result
@@ -240,3 +245,47 @@ def test_a_face_that_is_back_elsewhere_is_met_from_where_the_state_is(away: int)
 def test_a_face_that_was_missed_in_one_picture_is_met_within_two() -> None:
     back = returned(1)
     assert back[3].head_position == pytest.approx([0.2, 0.0, -0.6], abs=0.005)
+
+
+@pytest.mark.parametrize("away", [1, 2, 3])
+def test_a_face_that_was_missed_for_a_moment_is_met_in_steps(away: int) -> None:
+    """As long as it was away: what it did meanwhile is not shown in one step."""
+    back = returned(away)
+    way = back[-1].head_position - back[0].head_position
+    steps = np.abs(np.diff([state.head_position for state in back[: away + 3]], axis=0))
+    assert steps.max() <= 0.8 * np.abs(way).max()
+    assert back[away + 2].head_position == pytest.approx([0.2, 0.0, -0.6], abs=0.005)
+
+
+@pytest.mark.parametrize("rate", [15.0, 24.0, 30.0, 60.0])
+def test_a_lost_face_takes_the_same_seconds_at_every_frame_rate(rate: float) -> None:
+    smoother = Smoother(SETTINGS)
+    states(smoother, [observation(jawOpen=0.8)] * round(rate), rate=rate)
+    gone = states(smoother, [None] * round(rate), start=1.0, rate=rate)
+    jaw = np.array([state.weights[INDEX["jawOpen"]] for state in gone])
+    since = np.arange(len(jaw)) / rate + 1.0 / rate  # since the last face
+
+    def eased(hold: float) -> NDArray[np.float64]:
+        share = np.clip((since - hold) / SETTINGS.ease_out, 0.0, 1.0)
+        return 0.8 * (1.0 - share * share * (3.0 - 2.0 * share))
+
+    assert (jaw <= eased(SETTINGS.hold) + 1e-6).all()
+    assert (jaw >= eased(SETTINGS.hold - 1.0 / rate) - 1e-6).all(), "within one picture"
+
+
+@pytest.mark.parametrize("rate", [15.0, 24.0, 30.0, 60.0])
+def test_a_movement_is_followed_as_soon_at_every_frame_rate(
+    rate: float, random: np.random.Generator
+) -> None:
+    """A smile that takes half a second, in noise; within 40 ms of where it is, and no further."""
+    times = np.arange(round(4.0 * rate)) / rate
+
+    def smile(time: NDArray[np.float64]) -> NDArray[np.float64]:
+        share = np.clip((time - 3.0) / 0.5, 0.0, 1.0)
+        return 0.1 + 0.7 * share * share * (3.0 - 2.0 * share)
+
+    seen = smile(times) + random.normal(scale=0.005, size=len(times))
+    sent = states(Smoother(SETTINGS), [observation(mouthSmileLeft=one) for one in seen], rate=rate)
+    shown = np.array([state.weights[INDEX["mouthSmileLeft"]] for state in sent])
+    assert (shown[times > 2.0] >= smile(times - 0.04)[times > 2.0] - 0.03).all()
+    assert (shown[times > 2.0] <= smile(times)[times > 2.0] + 0.03).all()

@@ -203,11 +203,14 @@ class Calibration:
     def update(self, state: FaceState) -> FaceState:
         """The state with its weights mapped; always within 0..1."""
         winks = self._winking(state)
-        if not (self._changes_weights or winks.any()):
-            return state
         weights = np.clip((state.weights - self._neutral) / self._span, 0.0, 1.0)
+        pair = list(BLINKS)
+        if self._winks is not None:
+            weights[pair] = self._winks.evened(weights[pair])
+        if not (self._changes_weights or winks.any()) and np.array_equal(weights, state.weights):
+            return state
         if self.settings.link_eyes:
-            weights[list(BLINKS)] = weights[list(BLINKS)].mean()
+            weights[pair] = weights[pair].mean()
         for closed, wink in enumerate(winks):
             weights[BLINKS[closed]] += wink * (1.0 - weights[BLINKS[closed]])
             for channel in (BLINKS[1 - closed], _SQUINTS[1 - closed]):

@@ -13,7 +13,7 @@ from engine.data import FaceState, Observation
 from engine.geometry import Array, euler_from_quaternion
 
 LEAST_OPEN = 0.15
-"""Of an eye at rest (`apertures`): less is a lid that hangs, or a person who looks down."""
+"""Of an eye at rest (`apertures`): less is a lid that hangs; of both, a person who looks down."""
 
 LEAST_FRAMES = 8
 """Fewer tell nothing, however long they took."""
@@ -81,8 +81,11 @@ class RestLearner:
             full = max(channel.full, min(neutral + LEAST_SPAN, 1.0))
             settings = settings.with_channel(replace(channel, neutral=neutral, full=full))
         seen = np.median(np.array(self._poses)[:, 6:], axis=0).tolist()
+        settings = replace(self.recentred(settings), gaze=_rounded(seen[:2]))
+        if max(seen[2:]) < LEAST_OPEN:
+            return settings
         eyes = [min(max(aperture, LEAST_OPEN), 1.0) for aperture in seen[2:]]
-        return replace(self.recentred(settings), gaze=_rounded(seen[:2]), eyes_open=_rounded(eyes))
+        return replace(settings, eyes_open=_rounded(eyes))
 
     def recentred(self, settings: CalibrationSettings) -> CalibrationSettings:
         """`settings` with the head's place and direction as the middle. Call when done."""
