@@ -98,6 +98,7 @@ class RunSettings:
     output_rate: states a second that are sent, predicted between pictures; 0: each as it comes.
     snapshot:   PNG of the last state, rendered at the end.
     profile:    name of the profile, and what it holds, for settings changed in the window.
+    avatar_named: the avatar was named on the command line, not by the profile.
     kept:       what the profile holds on disk, if `profile` has more; None: the same.
     profile_fault: why it is not the one that was asked for; empty: it is.
     budget:     leave the processor to a game (app/budget.py).
@@ -122,6 +123,7 @@ class RunSettings:
     snapshot: Path | None
     profile_name: str
     profile: Profile
+    avatar_named: bool = False
     kept: Profile | None = None
     profile_fault: str = ""
     budget: bool = False

@@ -25,20 +25,21 @@ log = logging.getLogger(__name__)
 
 
 def open_avatar(settings: RunSettings) -> Avatar | None:
-    """The performer's own. One that cannot be read ends the run.
+    """The performer's own. One that cannot be read ends the run, whatever is drawn or not.
 
-    That of a profile does not where the panel can choose another, or at a booth.
+    That of a profile does not where the panel can choose another, or at a booth; where nothing is
+    drawn it is not read.
     """
     chosen = settings.viewer.avatar
     seen = settings.window or settings.snapshot or settings.virtual_camera.on
-    if not chosen or not seen:
+    if not chosen or not (seen or settings.avatar_named):
         return None
     from models.avatars.avatar import load_avatar  # only who brings one waits for that
 
     try:
         avatar = load_avatar(Path(chosen).expanduser())
     except ModelError as error:
-        kept = settings.window and chosen == settings.profile.viewer.avatar
+        kept = settings.window and not settings.avatar_named
         if kept and (settings.viewer.panel or settings.kiosk):
             log.warning("%s Going on with the free head.", error)
             return None

@@ -331,6 +331,53 @@ def test_what_moves_is_told_and_what_is_missing(tmp_path: Path) -> None:
     assert one.moved == "Avatar Small (VRM 1.0): 52 of 52 ARKit shapes, head, eyes"
 
 
+def test_parts_of_the_face_that_lack_are_told(tmp_path: Path) -> None:
+    head = load_avatar(write_avatar(tmp_path / "head.glb", names=["Hat"]))
+    assert head.moved == ("Avatar head (glTF): head, eyes; no face shapes: the face will not move")
+    names = [name for name in BLENDSHAPES if name.startswith(("jaw", "eyeLook", "eyeBlink"))]
+    content = avatar_bytes(names=[name if name in names else "Hat" for name in BLENDSHAPES])
+    assert open_bytes(content, tmp_path, "some.glb").moved == (
+        "Avatar some (glTF): 14 of 52 ARKit shapes, head, eyes; missing: mouth (24 of 28 shapes), "
+        "lids (4 of 6 shapes), brows, cheeks and nose"
+    )
+    unnamed = [f"shape {i}" for i in range(len(BLENDSHAPES))]
+    path = tmp_path / "a.vrm"
+    vrm = load_avatar(write_avatar(path, "VRM 1.0", names=unnamed, expressions="presets"))
+    assert vrm.moved == ("Avatar Small (VRM 1.0): 0 of 52 ARKit shapes, 5 VRM presets, head, eyes")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"nodes": [{"name": "head", "mesh": 99}]}, "it points to a piece that is not there"),
+        (
+            {"extensions": {"VRMC_vrm": {"humanoid": {"humanBones": "head"}}}},
+            "a number, text or list where something else should be",
+        ),
+        ({"extensions": {"VRM": 3}}, "a number, text or list where something else should be"),
+        ({"extensions": {"VRM": {}}}, "a piece is missing, or of an unknown kind"),
+        ({"skins": [{"joints": [10**6]}]}, "a skin on nodes that are not there"),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_words(
+    change: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    document, binary = parts(avatar_bytes())
+    message = refused(glb({**document, **change}, binary), tmp_path)
+    assert f"a.glb: damaged or not glTF: {words};" in message and "Export it again" in message
+    assert "Error" not in message and "object" not in message
+
+
+def test_a_description_that_is_no_json_or_of_another_version_is_told(tmp_path: Path) -> None:
+    assert "its description is not JSON;" in refused(b'{"asset":', tmp_path, "a.gltf")
+    assert "its description is not text;" in refused(b'{"asset\xff":', tmp_path, "a.gltf")
+    document, binary = parts(avatar_bytes())
+    for version in ("1.0", "3.0", 7):
+        other = {**document, "asset": {"version": version}}
+        assert f"glTF {version}; expected glTF 2" in refused(glb(other, binary), tmp_path)
+    assert open_bytes(glb({**document, "asset": {"version": "2.1"}}, binary), tmp_path).name == "a"
+
+
 def refused(content: bytes, folder: Path, name: str = "a.glb") -> str:
     with pytest.raises(ModelError) as refusal:
         open_bytes(content, folder, name)

@@ -91,6 +91,11 @@ def test_nothing_is_printed_to_stderr_that_a_user_cannot_use(
             ["run", "--source", "demo", "--avatar", "none.vrm", "--snapshot", "a.png"],
             "cannot read none.vrm",
         ),
+        (["run", "--source", "demo", "--avatar", "none.vrm"], "cannot read none.vrm"),
+        (
+            ["run", "--source", "demo", "--set", "viewer.avatar=none.vrm"],
+            "cannot read none.vrm",
+        ),
         (["track", "a.mp4", "b.mp4", "--record", "x.csv"], "several inputs"),
         (["track", "a.mp4", "x/a.mp4", "--record", "{name}.csv"], "differ in their names"),
         (["track", "demo", "none.mp4", "--record", "{name}.csv"], "none.mp4"),
@@ -331,6 +336,19 @@ def test_calibrating_that_is_cut_short_leaves_the_profile_as_it_was(
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == "nothing was learned; the profile is as it was"
     assert not (Path(home["MIEN_HOME"]) / "config" / "default.toml").exists()
+
+
+def test_an_avatar_kept_in_the_profile_is_not_read_where_nothing_is_drawn(
+    clip: Path, home: dict[str, str]
+) -> None:
+    profile = Path(home["MIEN_HOME"], "config", "default.toml")
+    profile.parent.mkdir(parents=True)
+    profile.write_text('version = 1\n[viewer]\navatar = "gone.vrm"\n')
+    asked = ("run", "--source", clip, "--no-output", "--no-window", "--frames", "1")
+    result = mien(*asked, home=home)
+    assert result.returncode == 0 and result.stderr == ""
+    result = mien(*asked, "--avatar", "gone.vrm", home=home)
+    assert result.returncode == 1 and "cannot read gone.vrm" in result.stderr
 
 
 @pytest.mark.gl

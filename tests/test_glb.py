@@ -19,6 +19,7 @@ from engine.data import FaceState
 from engine.errors import RecordingError
 from engine.geometry import matrix_from_quaternion
 from models.heads.free import load_free_head
+from tests.exported_head import face_quads
 from tests.gltf import Gltf
 from tests.states import T0, face, random_face
 
@@ -122,8 +123,7 @@ def test_morph_targets_are_the_52_actions_of_the_smooth_head(tmp_path: Path) -> 
     mesh = glb.mesh("face")
     assert mesh["extras"]["targetNames"] == list(BLENDSHAPES)
     head = load_free_head().subdivided()
-    balls = [head.part_vertices(name) for name in ("eye_left", "eye_right")]
-    face_vertices = np.setdiff1d(np.unique(head.quads), np.concatenate(balls))
+    face_vertices = np.unique(face_quads(head))
     for primitive in mesh["primitives"]:
         assert len(primitive["targets"]) == 52
     targets = mesh["primitives"][0]["targets"]
@@ -134,15 +134,31 @@ def test_morph_targets_are_the_52_actions_of_the_smooth_head(tmp_path: Path) -> 
         assert glb.accessor(target["POSITION"]) == pytest.approx(expected, abs=3e-5)
 
 
-def test_all_quads_but_the_eyes_are_drawn_once(tmp_path: Path) -> None:
+def test_all_quads_but_eyes_and_ends_of_lashes_are_drawn_once(tmp_path: Path) -> None:
     glb = recorded(tmp_path / "take.glb", face())
     head = load_free_head().subdivided()
-    eye_quads = sum(head.part(name).quad_count for name in ("eye_left", "eye_right"))
     primitives = glb.mesh("face")["primitives"]
     triangles = [glb.accessor(primitive["indices"]).reshape(-1, 3) for primitive in primitives]
-    assert sum(map(len, triangles)) == 2 * (len(head.quads) - eye_quads)
+    assert sum(map(len, triangles)) == 2 * len(face_quads(head))
     materials = [glb.document["materials"][p["material"]]["name"] for p in primitives]
     assert materials == ["skin", "lips", "teeth", "gums", "tongue", "lashes", "shirt"]
+
+
+def test_lashes_are_a_dark_line_and_teeth_are_warm_and_dull(tmp_path: Path) -> None:
+    """A half transparent strip was a grey rim round the eyes, shining teeth mirrored grey."""
+    glb = recorded(tmp_path / "take.glb", face())
+    looks = {one["name"]: one["pbrMetallicRoughness"] for one in glb.document["materials"]}
+    assert looks["lashes"]["baseColorFactor"][3] > 0.8
+    red, _, blue, _ = looks["teeth"]["baseColorFactor"]
+    assert red > 1.4 * blue and looks["teeth"]["roughnessFactor"] >= 0.5
+    lashes = glb.mesh("face")["primitives"][5]
+    positions = glb.accessor(lashes["attributes"]["POSITION"])
+    drawn = positions[np.unique(glb.accessor(lashes["indices"]))]
+    head = load_free_head().subdivided()
+    for center in head.eye_centers:
+        near = drawn[np.abs(drawn[:, 0] - center[0]) < 0.03]
+        reach = np.linalg.norm(near - center, axis=1) - head.eye_radius
+        assert reach.max() < 0.007
 
 
 def test_eyeballs_are_closed_and_face_outwards(tmp_path: Path) -> None:

@@ -221,6 +221,8 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
         snapshot=arguments.snapshot,
         profile_name=kept.name,
         profile=profile,
+        avatar_named=arguments.avatar is not None
+        or profile.viewer.avatar != kept.profile.viewer.avatar,
         kept=kept.profile,
         profile_fault=kept.fault,
         budget=profile.budget if arguments.budget is None else arguments.budget,

@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.integer]
 
 IRIS_RADIUS, PUPIL_RADIUS = 0.0060, 0.0022  # metres
+LASH_LENGTH = 0.35  # of a strip: without single hairs the whole one is a grey rim round the eye
 SEGMENTS = 32  # of an eyeball, round
 SCLERA_RINGS = 14
 
@@ -34,10 +35,10 @@ class Material:
 MATERIALS = (
     Material("skin", (0.51, 0.305, 0.215), 0.55),
     Material("lips", (0.415, 0.125, 0.105), 0.4),
-    Material("teeth", (0.62, 0.57, 0.48), 0.3),
+    Material("teeth", (0.74, 0.64, 0.50), 0.6),
     Material("gums", (0.40, 0.12, 0.11), 0.4),
     Material("tongue", (0.40, 0.13, 0.12), 0.5),
-    Material("lashes", (0.012, 0.008, 0.006), 0.8, open=True, opacity=0.5),
+    Material("lashes", (0.012, 0.008, 0.006), 0.8, open=True, opacity=0.85),
     Material("shirt", (0.022, 0.032, 0.062), 0.9, open=True),
     Material("sclera", (0.70, 0.66, 0.62), 0.15),
     Material("iris", (0.080, 0.138, 0.205), 0.15),
@@ -46,7 +47,7 @@ MATERIALS = (
 
 
 def quads_by_material(head: FreeHead) -> dict[str, Integers]:
-    """Everything but the eyeballs, by the name of its material."""
+    """Everything but the eyeballs and the lashes' ends, by the name of its material."""
 
     def of(*names: str) -> Integers:
         parts = [head.part(name) for name in names]
@@ -61,14 +62,15 @@ def quads_by_material(head: FreeHead) -> dict[str, Integers]:
     skin, teeth = of("skin"), of("teeth_upper", "teeth_lower")
     lips = is_mostly(head.masks.lips, skin)
     gums = is_mostly(head.masks.gums, teeth)
-    lashes = [part.name for part in head.parts if part.name.startswith("lash")]
+    lashes = of(*(part.name for part in head.parts if part.name.startswith("lash")))
+    along = head.texture_coordinates[lashes].mean(axis=1)[:, 1]
     quads = {
         "skin": skin[~lips],
         "lips": skin[lips],
         "teeth": teeth[~gums],
         "gums": teeth[gums],
         "tongue": of("tongue"),
-        "lashes": of(*lashes),
+        "lashes": lashes[along < LASH_LENGTH],
         "shirt": of("shirt"),
     }
     return {name: corners for name, corners in quads.items() if len(corners)}

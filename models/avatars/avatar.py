@@ -16,9 +16,9 @@ from engine.blendshapes import BLENDSHAPES
 from engine.errors import ModelError
 from engine.geometry import IDENTITY_ROTATION, Array, matrix_from_quaternion
 from models.avatars.bones import Bones, bones_of, find_bones
-from models.avatars.drives import INPUTS, Drives, Place, drives_of, wanted_targets
+from models.avatars.drives import INPUTS, Drives, Place, drives_of, lacking, wanted_targets
 from models.avatars.framing import hanging_on, joint_matrices, world_from_file
-from models.avatars.gltf import DAMAGE, GltfFile, damaged
+from models.avatars.gltf import DAMAGE, GltfError, GltfFile, damaged
 from models.avatars.materials import Material, MaterialReader, TextureUse
 from models.avatars.meshes import MeshBuilder, Meshes, Offsets, target_names
 from models.avatars.nodes import Nodes, read_nodes
@@ -106,7 +106,7 @@ class Avatar:
     def moved(self) -> str:
         """What of it a face moves, and what not, in a line."""
         shapes, presets = self.drives.arkit, self.drives.presets
-        parts = [f"{len(shapes)} of {len(BLENDSHAPES)} ARKit shapes"]
+        parts = [f"{len(shapes)} of {len(BLENDSHAPES)} ARKit shapes"] if shapes or presets else []
         if presets:
             parts.append(f"{len(presets)} VRM presets")
         missing: list[str] = []
@@ -114,14 +114,15 @@ class Avatar:
         shaped = "eyeLookOutLeft" in shapes
         (parts if self.bones.head is not None else missing).append("head")
         (parts if looks or shaped else missing).append("eyes")
-        if shapes and len(shapes) < len(BLENDSHAPES):
-            absent = [name for name in BLENDSHAPES if name not in shapes]
-            missing += absent if len(absent) <= 8 else [*absent[:7], f"{len(absent) - 7} more"]
+        if shapes or presets:
+            missing += lacking(shapes, presets)
         unread = sum(image is None for image in self.images.values())
         if unread:
             missing.append(f"{unread} pictures that cannot be read")
         told = f"Avatar {self.name} ({self.form}): {', '.join(parts)}"
-        return f"{told}; missing: {', '.join(missing)}" if missing else told
+        if missing:
+            told += f"; missing: {', '.join(missing)}"
+        return told if shapes or presets else f"{told}; no face shapes: the face will not move"
 
     def _root(self, head_rotation: Array) -> Array:
         """world_from_file; without a head bone the whole avatar turns."""
@@ -141,7 +142,7 @@ def load_avatar(path: Path) -> Avatar:
             avatar = _built(GltfFile(path))
             resting = avatar.posed(np.zeros(len(BLENDSHAPES)), IDENTITY_ROTATION, np.zeros((2, 2)))
             if not np.abs(resting.joints).max() < FURTHEST:
-                raise ValueError("joints that are out of sight")
+                raise GltfError("joints that are out of sight")
         return avatar
     except DAMAGE as error:
         raise damaged(path, error) from error
@@ -159,7 +160,7 @@ def _built(file: GltfFile) -> Avatar:
     meshes = builder.meshes()
     names, resting = target_names(file)
     if len(names) > MOST_TARGETS:
-        raise ValueError(f"{len(names)} morph targets")
+        raise GltfError(f"{len(names)} morph targets")
     with_mesh = frozenset(n for n, node in enumerate(file.document.nodes) if node.mesh is not None)
     found = find_bones(nodes, vrm, meshes.joints.nodes, with_mesh)
     wanted = wanted_targets(vrm, names, resting)
@@ -225,7 +226,7 @@ def _material(reader: MaterialReader, number: int | None) -> Material:
     if number is None:
         return Material()
     if number < 0:
-        raise ValueError(f"material {number}")
+        raise GltfError(f"material {number}")
     return reader.read(number)
 
 

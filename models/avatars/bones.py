@@ -20,6 +20,7 @@ from engine.geometry import (
     quaternion_from_euler,
     slerp,
 )
+from models.avatars.gltf import GltfError
 from models.avatars.names import bone_name
 from models.avatars.nodes import Nodes
 from models.avatars.vrm import LookAt, Vrm
@@ -39,7 +40,7 @@ def find_bones(
     if vrm is not None:
         for name, node in vrm.bones:
             if not 0 <= node < len(nodes.names):
-                raise ValueError(f"the bone {name} is the node {node}")
+                raise GltfError(f"the bone {name} is the node {node}")
         return dict(vrm.bones)
     skinning = set(joints.tolist()) - meshes
     found: dict[str, int] = {}

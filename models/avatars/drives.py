@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.vrm_expressions import VRM1, preset_weights
+from models.avatars.gltf import GltfError
 from models.avatars.names import arkit_name, preset_name
 from models.avatars.vrm import GROUPS, Bind, Expression, LookAt, Vrm
 
@@ -29,6 +30,13 @@ STANDS_FOR = {  # an ARKit shape that makes these presets needless
     "mouthSmileLeft": EMOTIONS,
     "eyeLookOutLeft": LOOKS,
 }
+PARTS = (  # of a face: how its ARKit shapes begin, and the presets that do for them
+    ("mouth", ("jaw", "mouth", "tongue"), MOUTH),
+    ("lids", ("eyeBlink", "eyeSquint", "eyeWide"), (*BLINKS, "blink")),
+    ("brows", ("brow",), EMOTIONS),
+    ("cheeks and nose", ("cheek", "nose"), EMOTIONS),
+)
+FEW = 8  # missing shapes that are named one by one
 MEMBERS = ((*BLINKS, "blink"), LOOKS, MOUTH)  # of GROUPS
 
 
@@ -123,7 +131,7 @@ def drives_of(
             if (bind.mesh, bind.target) in targets:
                 mix[targets[bind.mesh, bind.target], column] += bind.weight
     if not np.isfinite(mix).all():
-        raise ValueError("an expression without weight")
+        raise GltfError("an expression without weight")
     keys = [expression.arkit or expression.preset or "" for expression in found]
     return Drives(
         inputs=np.array([INPUTS[key] for key in keys], np.int64),
@@ -138,6 +146,25 @@ def drives_of(
         arkit=tuple(name for name in BLENDSHAPES if name in arkit),
         presets=tuple(name for name in PRESETS if name in set(keys)),
     )
+
+
+def lacking(arkit: tuple[str, ...], presets: tuple[str, ...]) -> list[str]:
+    """What of a face does not move: shapes if they are few, else the parts they belong to.
+
+    Not the gaze: bones may do for its shapes.
+    """
+    found: list[str] = []
+    absent: list[str] = []
+    for part, begins, stand_in in PARTS:
+        shapes = [name for name in BLENDSHAPES if name.startswith(begins)]
+        missing = [name for name in shapes if name not in arkit]
+        if not missing or set(presets) & set(stand_in):
+            continue
+        absent += missing
+        whole = len(missing) == len(shapes)
+        found.append(part if whole else f"{part} ({len(missing)} of {len(shapes)} shapes)")
+    few = [name for name in BLENDSHAPES if name in absent]
+    return few if len(few) <= FEW else found
 
 
 def _moves(expression: Expression, targets: dict[Place, int], still: frozenset[Place]) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.geometry import Array
+from models.avatars.gltf import GltfError
 from models.avatars.meshes import Joints, Meshes, Offsets, Vertices
 from models.avatars.nodes import Nodes
 from models.avatars.vrm import Vrm
@@ -87,7 +88,7 @@ def world_from_file(
         placed[2, 3] += EYE_RADIUS  # bones lie within the head, the origin in the eyes' middle
     matrix: Array = placed @ turned
     if not np.isfinite(matrix).all() or not math.isfinite(scale):
-        raise ValueError("a head of no size")
+        raise GltfError("a head of no size")
     return matrix
 
 

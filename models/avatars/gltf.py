@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
 import urllib.parse
 import warnings
@@ -25,6 +26,20 @@ DAMAGE = (  # what reading raises over a document whose parts are missing, of wr
     ValueError,
     cv2.error,
     struct.error,
+)
+WORDS: tuple[tuple[type[Exception], str], ...] = (  # for those of DAMAGE, the first that fits
+    (json.JSONDecodeError, "its description is not JSON"),
+    (UnicodeError, "its description is not text"),
+    (IndexError, "it points to a piece that is not there"),
+    (LookupError, "a piece is missing, or of an unknown kind"),
+    (AttributeError, "a number, text or list where something else should be"),
+    (TypeError, "a number, text or list where something else should be"),
+    (MemoryError, "more than fits into memory"),
+    (ArithmeticError, "numbers too large to compute with"),
+    (RecursionError, "pieces within pieces without end"),
+    (ValueError, "numbers that are too few, too many or none"),
+    (struct.error, "a piece is cut off"),
+    (cv2.error, "a picture that makes no sense"),
 )
 LARGEST_FILE = 1 << 30  # bytes
 MOST_ELEMENTS = 1 << 23  # of one array
@@ -59,6 +74,10 @@ KINDS: dict[int, np.dtype[Any]] = {
 }
 
 
+class GltfError(ValueError):
+    """What makes no sense in a file, in words for a person."""
+
+
 class GltfFile:
     """An open document: `document` is pygltflib's, its numbers are not checked.
 
@@ -78,6 +97,7 @@ class GltfFile:
                 self.document = pygltflib.GLTF2.gltf_from_json(content.decode())
         self._buffers: dict[int, bytes] = {}
         self._arrays: dict[int, NDArray[Any]] = {}
+        _refuse_other_version(path, self.document.asset)
         _refuse_unknown(path, self.document.extensionsRequired or [])
 
     def array(self, number: int) -> NDArray[Any]:
@@ -102,7 +122,7 @@ class GltfFile:
         values: NDArray[Any]
         count = accessor.count
         if not 0 <= count <= MOST_ELEMENTS:
-            raise ValueError(f"an array of {count} elements")
+            raise GltfError(f"an array of {count} elements")
         if accessor.bufferView is None:
             values = np.zeros((count, width), kind)
         else:
@@ -127,15 +147,17 @@ class GltfFile:
     def _numbers(
         self, view_number: int, offset: int | None, kind: np.dtype[Any], width: int, count: int
     ) -> NDArray[Any]:
-        """A view into the buffer; numpy refuses one that reaches beyond it."""
+        """A view into the buffer."""
         view = self.document.bufferViews[_index(view_number)]
         start, offset = view.byteOffset or 0, offset or 0
         stride = view.byteStride or kind.itemsize * width
         if min(start, offset, count) < 0 or not kind.itemsize * width <= stride <= 252:
-            raise ValueError(f"an array at {start} + {offset} with steps of {stride} bytes")
+            raise GltfError(f"an array at {start} + {offset} with steps of {stride} bytes")
         data = self._buffer(view.buffer)[start : start + view.byteLength]
         if count == 0:
             return np.zeros((0, width), kind)
+        if offset + (count - 1) * stride + kind.itemsize * width > len(data):
+            raise GltfError("an array that reaches beyond its data")
         return np.ndarray(
             (count, width), kind, buffer=data, offset=offset, strides=(stride, kind.itemsize)
         )
@@ -143,7 +165,10 @@ class GltfFile:
     def _buffer(self, number: int) -> bytes:
         if number not in self._buffers:
             uri = self.document.buffers[_index(number)].uri
-            self._buffers[number] = self._from_uri(uri) if uri else self.document.binary_blob()
+            data = self._from_uri(uri) if uri else self.document.binary_blob()
+            if data is None:
+                raise GltfError("there is no data in it")
+            self._buffers[number] = data
         return self._buffers[number]
 
     def _from_uri(self, uri: str) -> bytes:
@@ -160,10 +185,13 @@ class GltfFile:
 
 def damaged(path: Path, error: BaseException) -> ModelError:
     """One line about what one of DAMAGE says."""
-    words = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+    if isinstance(error, GltfError):
+        words = " ".join(str(error).split())[:120]
+    else:
+        words = next(said for kind, said in WORDS if isinstance(error, kind))
     return ModelError(
-        f"avatar {path}: damaged or not glTF ({words}); expected a .vrm, .glb or .gltf file of "
-        "glTF 2.0. Export or download it again."
+        f"avatar {path}: damaged or not glTF: {words}; expected a .vrm, .glb or .gltf file of "
+        "glTF 2.0. Export it again, or download it again."
     )
 
 
@@ -197,6 +225,13 @@ def _content(path: Path, *, part_of: Path | None = None) -> bytes:
     return content
 
 
+def _refuse_other_version(path: Path, asset: Any) -> None:
+    """In a .gltf it stands in the text alone."""
+    version = " ".join(str(asset.version).split())[:20]
+    if version.split(".")[0] != "2":
+        raise ModelError(f"avatar {path}: glTF {version}; expected glTF 2. Export it anew.")
+
+
 def _refuse_unknown(path: Path, required: list[str]) -> None:
     for name in required:
         if name in COMPRESSED:
@@ -214,7 +249,7 @@ def _refuse_unknown(path: Path, required: list[str]) -> None:
 def _index(number: Any) -> int:
     """As an index that does not count from the end."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise ValueError(f"{number!r} as an index")
+        raise GltfError(f"it points to the piece {str(number)[:40]}")
     return number
 
 

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from models.avatars.gltf import GltfError
+
 Rgb = tuple[float, float, float]
 Rows = tuple[tuple[float, float, float], tuple[float, float, float]]
 
@@ -247,7 +249,7 @@ class MaterialReader:
 
     def _of_texture(self, number: int, coordinates: int, placed: Rows) -> TextureUse | None:
         if number < 0:
-            raise ValueError(f"texture {number}")
+            raise GltfError(f"texture {number}")
         texture = self._document.textures[number]
         webp = ((texture.extensions or {}).get("EXT_texture_webp") or {}).get("source")
         image = texture.source if webp is None else webp

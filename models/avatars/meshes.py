@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.avatars.gltf import GltfFile
+from models.avatars.gltf import GltfError, GltfFile
 from models.avatars.nodes import Nodes
 
 Floats = NDArray[np.float32]
@@ -147,7 +147,7 @@ class MeshBuilder:
 
     def meshes(self) -> Meshes:
         if not self._parts:
-            raise ValueError("no triangles")
+            raise GltfError("no triangles")
         columns = [np.concatenate(column) for column in zip(*self._vertices, strict=True)]
         nodes, inverse = zip(*self._joints, strict=True)
         return Meshes(
@@ -182,7 +182,7 @@ class MeshBuilder:
                 rows = np.flatnonzero(size > SMALLEST_OFFSET * float(size.max(initial=0.0)))
                 total += len(rows)
                 if total > MOST_OFFSETS:
-                    raise ValueError(f"more than {MOST_OFFSETS} moves by morph targets")
+                    raise GltfError(f"more than {MOST_OFFSETS} moves by morph targets")
                 yield (
                     rows + placed.first,
                     np.full(len(rows), number),
@@ -213,7 +213,7 @@ class MeshBuilder:
         if len(indices) == 0:
             return
         if indices.dtype.kind != "u" or int(indices.max()) >= count:
-            raise ValueError("triangles between vertices that are not there")
+            raise GltfError("triangles between vertices that are not there")
         if key not in self._placed:
             self._grow(count)
             self._vertices.append(self._vertices_of(number, skin, attributes, count, indices))
@@ -225,12 +225,12 @@ class MeshBuilder:
         )
         self._corner_count += len(indices)
         if self._corner_count > MOST_CORNERS:
-            raise ValueError(f"more than {MOST_CORNERS // 3} triangles")
+            raise GltfError(f"more than {MOST_CORNERS // 3} triangles")
 
     def _grow(self, count: int) -> None:
         self._vertex_count += count
         if self._vertex_count > MOST_VERTICES:
-            raise ValueError(f"more than {MOST_VERTICES} vertices")
+            raise GltfError(f"more than {MOST_VERTICES} vertices")
 
     def _vertices_of(
         self, number: int, skin: int | None, attributes: Any, count: int, indices: NDArray[Any]
@@ -269,7 +269,7 @@ class MeshBuilder:
         joints = np.concatenate([self._file.array(j) for j, _ in pairs], axis=1).astype(np.int64)
         weights = np.concatenate([self._exactly(w, count, 4) for _, w in pairs], axis=1)
         if len(joints) != count or (len(joints) and int(joints.max()) >= size):
-            raise ValueError("vertices on joints that are not there")
+            raise GltfError("vertices on joints that are not there")
         strongest = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
         joints = np.take_along_axis(joints, strongest, axis=1) + first
         weights = np.take_along_axis(weights, strongest, axis=1)
@@ -289,26 +289,26 @@ class MeshBuilder:
                 if len(nodes) == 0 or not 0 <= int(nodes.min()) <= int(nodes.max()) < len(
                     self._nodes.names
                 ):
-                    raise ValueError("a skin on nodes that are not there")
+                    raise GltfError("a skin on nodes that are not there")
                 inverse = np.tile(np.eye(4), (len(nodes), 1, 1))
                 if source.inverseBindMatrices is not None:
                     given = self._exactly(source.inverseBindMatrices, None, 16)[: len(nodes)]
                     inverse = given.reshape(-1, 4, 4).transpose(0, 2, 1).astype(np.float64)
                 if len(inverse) != len(nodes):
-                    raise ValueError("a skin with too few matrices")
+                    raise GltfError("a skin with too few matrices")
             self._skins[key] = self._joint_count, len(nodes)
             self._joints.append((nodes, inverse))
             self._joint_count += len(nodes)
             if self._joint_count > MOST_JOINTS:
-                raise ValueError(f"more than {MOST_JOINTS} joints")
+                raise GltfError(f"more than {MOST_JOINTS} joints")
         return self._skins[key]
 
     def _exactly(self, accessor: int, count: int | None, width: int) -> Floats:
         values = self._file.array(accessor).astype(np.float32)
         if (count is not None and len(values) != count) or values.shape[1] != width:
-            raise ValueError(f"an array of {values.shape}; expected {count} times {width}")
+            raise GltfError(f"an array of {values.shape}; expected {count} times {width}")
         if not np.isfinite(values).all():
-            raise ValueError("numbers that are none")
+            raise GltfError("numbers that are none")
         return values
 
 

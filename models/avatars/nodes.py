@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.geometry import Array, matrix_from_quaternion
-from models.avatars.gltf import GltfFile
+from models.avatars.gltf import GltfError, GltfFile
 
 MOST_NODES = 16384
 
@@ -44,19 +44,19 @@ class Nodes:
 def read_nodes(file: GltfFile) -> Nodes:
     nodes = file.document.nodes or []
     if len(nodes) > MOST_NODES:
-        raise ValueError(f"{len(nodes)} nodes")
+        raise GltfError(f"{len(nodes)} nodes")
     parents = np.full(len(nodes), -1, np.int64)
     for number, node in enumerate(nodes):
         for child in node.children or []:
             if not 0 <= child < len(nodes) or parents[child] >= 0 or child == number:
-                raise ValueError(f"node {child} as a child")
+                raise GltfError(f"node {child} as a child")
             parents[child] = number
     local = np.stack([_local(node) for node in nodes]) if nodes else np.zeros((0, 4, 4))
     levels = [np.flatnonzero(parents < 0)]
     while len(levels[-1]):
         levels.append(np.flatnonzero(np.isin(parents, levels[-1])))
     if sum(len(level) for level in levels) != len(nodes):
-        raise ValueError("nodes that hang on themselves")
+        raise GltfError("nodes that hang on themselves")
     scenes = file.document.scenes or []
     if scenes:
         shown = set(scenes[file.document.scene or 0].nodes or [])
@@ -86,5 +86,5 @@ def _local(node: object) -> Array:
         local[:3, :3] *= np.array(getattr(node, "scale", None) or (1.0, 1.0, 1.0), np.float64)
         local[:3, 3] = getattr(node, "translation", None) or (0.0, 0.0, 0.0)
     if not np.isfinite(local).all():
-        raise ValueError("a node that is nowhere")
+        raise GltfError("a node that is nowhere")
     return local

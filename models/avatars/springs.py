@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.geometry import Array
+from models.avatars.gltf import GltfError
 from models.avatars.nodes import Nodes
 
 LEAF = 0.07  # metres: VRM 0.x gives a joint without child a tail so long
@@ -83,10 +84,10 @@ def read_springs(document: Any, nodes: Nodes, world: Array, scale: float) -> Spr
         return None
     joints = list({joint.node: joint for joint in joints}.values())
     if len(joints) > MOST_JOINTS or len(colliders) > MOST_COLLIDERS:
-        raise ValueError(f"{len(joints)} joints that swing among {len(colliders)} colliders")
+        raise GltfError(f"{len(joints)} joints that swing among {len(colliders)} colliders")
     for node in (*(joint.node for joint in joints), *(c.node for c in colliders)):
         if not 0 <= node < len(nodes.names):
-            raise ValueError(f"a joint on node {node}")
+            raise GltfError(f"a joint on node {node}")
     tails = [_tail(joint, nodes, world, scale) for joint in joints]
     reaching = [(j, t) for j, t in zip(joints, tails, strict=True) if np.linalg.norm(t) > 1e-9]
     if not reaching:
@@ -117,7 +118,7 @@ def _tail(joint: _Joint, nodes: Nodes, world: Array, scale: float) -> Array:
     here, turn = world[joint.node, :3, 3], world[joint.node, :3, :3]
     if joint.tail is not None:
         if not 0 <= joint.tail < len(nodes.names):
-            raise ValueError(f"a joint that reaches to node {joint.tail}")
+            raise GltfError(f"a joint that reaches to node {joint.tail}")
         beyond = world[joint.tail, :3, 3] - here
     else:
         parent = int(nodes.parents[joint.node])
