@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from types import FrameType
+from typing import NoReturn
 
 import cv2
 
@@ -52,14 +53,20 @@ NO_PACKAGES = (
 log = logging.getLogger(__name__)
 
 
+class Parser(argparse.ArgumentParser):
+    """Answers wrong usage in one line; the commands' parsers are of the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with exit code 2."""
+        self.exit(2, f"{self.prog}: error: {message}; see: {self.prog} --help\n")
+
+
 def main(argv: Sequence[str] | None = None, *, tell: Callable[[str], None] = print_error) -> int:
     """What `mien` does; gives the exit code.
 
     tell: brings the line of an error to the person.
     """
-    parser = argparse.ArgumentParser(
-        prog="mien", description="A webcam becomes a live 3D face that drives avatars."
-    )
+    parser = Parser(prog="mien", description="A webcam becomes a live 3D face that drives avatars.")
     parser.add_argument("--version", action="version", version=f"mien {version('mien')}")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", help="without one: the window, with its control panel"
@@ -67,7 +74,10 @@ def main(argv: Sequence[str] | None = None, *, tell: Callable[[str], None] = pri
     for command in COMMANDS.values():
         command.add_parser(commands)
     given = sys.argv[1:] if argv is None else list(argv)
-    arguments = parser.parse_args(given or ["run", "--panel"])
+    arguments, unknown = parser.parse_known_args(given or ["run", "--panel"])
+    if unknown or arguments.command is None:
+        asked = commands.choices.get(arguments.command, parser)
+        asked.error(f"unrecognized arguments: {' '.join(unknown)}" if unknown else "no command")
 
     cv2.setNumThreads(1)  # for one conversion a frame its threads cost 4 % and gain nothing
     divert_native_messages(log_folder())

@@ -6,21 +6,21 @@ from collections import deque
 
 import numpy as np
 
-from app.statistics import LatencyStatistics
+from app.statistics import LONGEST, LatencyStatistics
 
 _BIN = 0.0001  # seconds
-_BINS = 20_000  # up to two seconds; longer counts as two
+_BINS = round(LONGEST / _BIN)
 
 
 class LatencyHistogram:
-    """Counts durations in steps of 0.1 ms."""
+    """Counts durations in steps of 0.1 ms up to `LONGEST`, and what lasts longer as that."""
 
     def __init__(self) -> None:
-        self._counts = np.zeros(_BINS, dtype=np.int64)
+        self._counts = np.zeros(_BINS + 1, dtype=np.int64)
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self._counts[min(max(int(seconds / _BIN), 0), _BINS - 1)] += 1
+        self._counts[min(max(int(seconds / _BIN), 0), _BINS)] += 1
 
     def percentiles(self) -> LatencyStatistics | None:
         """None while nothing has been counted."""
@@ -28,7 +28,7 @@ class LatencyHistogram:
         if total[-1] == 0:
             return None
         p50, p95, p99 = (
-            (int(np.searchsorted(total, share * total[-1])) + 0.5) * _BIN
+            min((int(np.searchsorted(total, share * total[-1])) + 0.5) * _BIN, LONGEST)
             for share in (0.50, 0.95, 0.99)
         )
         return LatencyStatistics(p50, p95, p99)

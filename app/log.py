@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from logging.handlers import RotatingFileHandler
@@ -28,6 +29,32 @@ class ConsoleHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generi
     def format(self, record: logging.LogRecord) -> str:
         """The message alone, in one line."""
         return one_line(without_passwords(" ".join(record.getMessage().split())))
+
+
+class LogFile(RotatingFileHandler):
+    """Writes until the system refuses, as a full disk does: says so once, then writes no more."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=FILE_SIZE, backupCount=FILE_COUNT - 1, encoding="utf-8")
+        self._refused = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        if not self._refused:
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """Called where a record could not be written. Any other fault keeps its traceback."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        self._refused = True
+        stream, self.stream = self.stream, None
+        with contextlib.suppress(OSError):  # it still holds what could not be written
+            if stream is not None:
+                stream.close()
+        _tell_of_no_log(Path(self.baseFilename).parent, error)
 
 
 class FileFormatter(logging.Formatter):
@@ -59,7 +86,7 @@ def set_up_log(folder: Path) -> Path | None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     for handler in list(root.handlers):
-        if isinstance(handler, ConsoleHandler | RotatingFileHandler):
+        if isinstance(handler, ConsoleHandler | LogFile):
             root.removeHandler(handler)
             handler.close()
     console = ConsoleHandler()
@@ -69,16 +96,18 @@ def set_up_log(folder: Path) -> Path | None:
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(
-            path, maxBytes=FILE_SIZE, backupCount=FILE_COUNT - 1, encoding="utf-8"
-        )
+        file = LogFile(path)
     except OSError as error:
-        logging.getLogger(__name__).warning("no log is written: %s: %s", folder, error.strerror)
+        _tell_of_no_log(folder, error)
         return None
     file.setFormatter(FileFormatter(FILE_FORMAT))
     root.addHandler(file)
     logging.captureWarnings(True)
     return path
+
+
+def _tell_of_no_log(folder: Path, error: OSError) -> None:
+    logging.getLogger(__name__).warning("no log is written: %s: %s", folder, error.strerror)
 
 
 def log_files(folder: Path) -> tuple[Path, ...]:

@@ -170,6 +170,7 @@ class Meter:
         dropped: int,
         *,
         mirrored: bool,
+        windowed: bool,
         snapshot: Path | None,
         interrupted: bool,
         virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
@@ -189,6 +190,7 @@ class Meter:
             snapshot=snapshot,
             recording_failed=self._takes.failed,
             interrupted=interrupted,
+            windowed=windowed,
             virtual_camera=virtual_camera,
         )
 

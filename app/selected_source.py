@@ -56,7 +56,7 @@ class SelectedSource(Closing):
             if not forgiving:
                 raise
             self.fault = str(error)
-            log.warning("%s Waiting for it", error)
+            log.warning("%s Waiting for it.", error)
 
     @property
     def name(self) -> str:

@@ -9,29 +9,41 @@ from app.options import Options
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
 
+LONGEST = 10.0  # s; how much longer a latency is than that, nobody measures
+
 
 @dataclass(frozen=True, slots=True)
 class LatencyStatistics:
-    """Seconds from a picture's arrival to the moment its state was sent, or was on the screen."""
+    """Seconds from a picture's arrival to the moment its state was sent, or was on the screen.
+
+    `LONGEST` stands for all that is longer.
+    """
 
     p50: float
     p95: float
     p99: float
 
     def __str__(self) -> str:
-        p50, p95, p99 = (f"{seconds * 1000.0:.1f}" for seconds in (self.p50, self.p95, self.p99))
-        return f"{p50} ms median, {p95} ms p95, {p99} ms p99"
+        p50, p95, p99 = map(milliseconds, (self.p50, self.p95, self.p99))
+        return f"{p50} median, {p95} p95, {p99} p99"
 
 
-def audio_delay(
-    to_send: LatencyStatistics | None, to_screen: LatencyStatistics | None
-) -> int | None:
+def milliseconds(seconds: float, digits: int = 1) -> str:
+    """A latency for people, with so many digits after the point."""
+    if seconds >= LONGEST:
+        return f"over {LONGEST * 1000.0:.0f} ms"
+    return f"{seconds * 1000.0:.{digits}f} ms"
+
+
+def audio_delay(latency: LatencyStatistics | None) -> int | None:
     """By how many milliseconds to delay the microphone, so that lips and voice agree.
 
-    To the screen where there is a window, for that is what OBS captures; else to the receiver.
+    latency: to the screen where there is a window, for that is what OBS captures; else to the
+             receiver. None if nobody knows, as while the median is too long to be measured.
     """
-    latency = to_screen or to_send
-    return None if latency is None else round(latency.p50 * 1000.0)
+    if latency is None or latency.p50 >= LONGEST:
+        return None
+    return round(latency.p50 * 1000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,7 @@ class Summary:
 
     seconds:          from the first state to the last.
     mirrored:         whether left and right were exchanged at the end.
+    windowed:         whether there was a window.
     outputs:          name and datagrams sent, of each.
     recording_failed: whether a file had to be ended early.
     interrupted:      whether Ctrl-C or the system ended the run.
@@ -169,6 +182,7 @@ class Summary:
     snapshot: Path | None
     recording_failed: bool
     interrupted: bool
+    windowed: bool = False
     virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
 
     def lines(self) -> list[str]:
@@ -183,7 +197,8 @@ class Summary:
             lines.append(f"picture to send: {self.latency}")
         if self.latency_to_screen is not None:
             lines.append(f"picture to screen: {self.latency_to_screen}")
-        delay = audio_delay(self.latency if self.outputs else None, self.latency_to_screen)
+        seen = self.latency_to_screen if self.windowed else self.latency if self.outputs else None
+        delay = audio_delay(seen)
         if delay is not None:
             lines.append(
                 f"set this audio delay in OBS: {delay} ms, and what the camera takes by itself"

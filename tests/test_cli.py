@@ -112,11 +112,26 @@ def test_bad_input_is_one_line_and_exit_code_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["dance"], ["run", "--frames", "0"], ["run", "--seconds", "x"], ["track"]]
+    ("arguments", "command"),
+    [
+        (["dance"], "mien"),
+        (["--no-window"], "mien"),
+        (["--"], "mien"),
+        (["run", "--frames", "0"], "mien run"),
+        (["run", "--output-rate", "-5"], "mien run"),
+        (["run", "--seconds", "x"], "mien run"),
+        (["run", "--source", ""], "mien run"),
+        (["calibrate", "--source", ""], "mien calibrate"),
+        (["track"], "mien track"),
+        (["track", "demo", "--record", "x.csv", "--frames", "60"], "mien track"),
+    ],
 )
-def test_wrong_usage_is_exit_code_2(arguments: list[str], home: dict[str, str]) -> None:
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    arguments: list[str], command: str, home: dict[str, str]
+) -> None:
     result = mien(*arguments, home=home)
-    assert result.returncode == 2 and "usage: mien" in result.stderr
+    assert result.returncode == 2 and result.stderr.startswith(f"{command}: error: ")
+    assert result.stderr.endswith(f"; see: {command} --help\n") and result.stderr.count("\n") == 1
     assert "positive_" not in result.stderr  # no names of ours
 
 
@@ -279,6 +294,33 @@ def test_a_full_disk_under_our_lines_is_one_line(home: dict[str, str], clip: Pat
         )
     assert result.returncode == 1
     assert result.stderr == "mien: cannot print: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["doctor"], ["track", "demo", "--record", "take.csv"], ["run", "--frames=3"]]
+)
+def test_a_full_disk_under_the_log_is_one_line(
+    arguments: list[str], home: dict[str, str], clip: Path, tmp_path: Path
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    folder = Path(home["MIEN_HOME"], "log")
+    folder.mkdir(parents=True)
+    (folder / "mien.log").symlink_to("/dev/full")
+    if arguments[0] == "run":
+        arguments = [*arguments, "--source", str(clip), "--no-window", "--no-output"]
+    given = [str(clip) if text == "demo" else text for text in arguments]
+    given = [str(tmp_path / text) if text == "take.csv" else text for text in given]
+    result = mien(*given, home=home)
+    assert result.returncode == 0 or arguments[0] == "doctor"  # which judges the machine, too
+    assert result.stderr == f"no log is written: {folder}: No space left on device\n"
+
+
+def test_a_window_that_was_asked_for_without_a_display_names_the_command_that_needs_none(
+    home: dict[str, str],
+) -> None:
+    result = mien(home=home)
+    assert result.returncode == 1 and "mien run --no-window" in result.stderr
 
 
 def test_without_a_folder_for_logs_native_messages_still_stay_off_the_terminal(

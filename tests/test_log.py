@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import folders
-from app.log import FILE_SIZE, log_files, one_line, set_up_log
+from app.log import FILE_SIZE, LogFile, log_files, one_line, set_up_log
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +80,35 @@ def test_a_folder_that_cannot_be_written_is_said_and_survived(
     assert capsys.readouterr().err.count("\n") == 1
     logging.getLogger("app.test").warning("still heard")
     assert capsys.readouterr().err == "still heard\n"
+
+
+def test_a_disk_that_is_full_is_said_once_and_survived(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    (tmp_path / "mien.log").symlink_to("/dev/full")
+    set_up_log(tmp_path)
+    log = logging.getLogger("app.test")
+    log.info("nobody hears this")
+    full = f"no log is written: {tmp_path}: No space left on device\n"
+    assert capsys.readouterr().err == full
+    log.warning("heard")
+    log.info("nor this")
+    assert capsys.readouterr().err == "heard\n"
+    set_up_log(tmp_path / "elsewhere")  # what could not be written is no error later either
+    assert capsys.readouterr().err == ""
+
+
+def test_a_fault_of_our_own_in_a_log_line_keeps_its_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = LogFile(tmp_path / "mien.log")
+    for text, value in (("%d faces", "two"), ("%s faces", "three")):
+        file.handle(logging.LogRecord("app.test", logging.INFO, "", 0, text, (value,), None))
+    file.close()
+    assert "TypeError" in capsys.readouterr().err
+    assert (tmp_path / "mien.log").read_text() == "three faces\n"
 
 
 def test_passwords_in_addresses_reach_neither_file_nor_console(

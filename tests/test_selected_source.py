@@ -51,12 +51,15 @@ def test_a_source_that_cannot_be_opened_leaves_the_old_one_and_a_line(tmp_path: 
         assert source.fault == ""
 
 
-def test_without_any_source_it_waits_for_one_if_it_forgives(tmp_path: Path) -> None:
+def test_without_any_source_it_waits_for_one_if_it_forgives(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     none = SourceSettings(spec=str(tmp_path / "none.mp4"))
     with pytest.raises(SourceError):
         SelectedSource(none)
     with SelectedSource(none, forgiving=True) as source:
         assert source.read() is None and not source.ended and source.fault
+        assert caplog.messages == [f"{source.fault} Waiting for it."]
         source.select(pictures(tmp_path / "dark", 10))
         assert len(read(source, 3)) == 3
 

@@ -82,6 +82,33 @@ def test_a_folder_that_cannot_be_written_is_one_line(home: Path) -> None:
         install_shortcut_command()
 
 
+def test_a_full_disk_is_one_line_that_names_the_file_and_leaves_no_part_of_it(home: Path) -> None:
+    import resource  # not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # less than the icon's size
+    try:
+        with pytest.raises(SettingsError) as caught:
+            install_shortcut_command()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    path = home / ".local/share/icons/hicolor/256x256/apps/mien.png"
+    assert str(caught.value).startswith(f"cannot write the shortcut: {path}: File too large. ")
+    assert [found for found in home.rglob("*") if found.is_file()] == []
+
+
+def test_removing_takes_the_login_along_and_says_if_there_was_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install_shortcut_command("--autostart")
+    capsys.readouterr()
+    assert install_shortcut_command("--remove") == 0
+    assert capsys.readouterr().out == "removed: mien\n"
+    assert list(home.rglob("*.desktop")) == []
+    assert install_shortcut_command("--remove") == 0
+    assert capsys.readouterr().out == "there was none: mien\n"
+
+
 def test_every_character_reaches_the_program_on_linux() -> None:
     text = freedesktop.desktop_entry(ODD, Path("/x/mien.png"))
     line = next(line for line in text.splitlines() if line.startswith("Exec="))

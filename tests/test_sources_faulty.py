@@ -599,6 +599,12 @@ def test_a_missing_file_of_a_faulty_camera_is_named() -> None:
         open_source(SourceSettings("faulty:none.mp4?hang@1"))
 
 
+@pytest.mark.parametrize("spec", ["faulty:", "faulty:?", "faulty:?hang@1"])
+def test_a_faulty_camera_without_a_file_says_what_it_wants(spec: str) -> None:
+    with pytest.raises(SourceError, match=r"names no file; expected faulty:FILE\?FAULTS"):
+        open_source(SourceSettings(spec))
+
+
 def test_a_camera_is_opened_as_every_other_one() -> None:
     camera = FaultyCamera(CLIP, ())
     with open_camera(

@@ -13,7 +13,7 @@ from pathlib import Path
 from app.bench.live import measure_live, whole_run
 from app.bench.results import table
 from app.bench.stages import measure
-from app.commands.run import add_regressor_arguments, positive_int
+from app.commands.run import add_regressor_arguments, positive_int, source_spec
 from app.face_model import face_model_path
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 
@@ -24,7 +24,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "bench", help="measure what each stage costs", description=__doc__
     )
     parser.add_argument(
-        "--source", metavar="FILE|FOLDER|demo", default="demo", help="what to track"
+        "--source",
+        metavar="FILE|FOLDER|demo",
+        type=source_spec,
+        default="demo",
+        help="what to track",
     )
     parser.add_argument("--frames", metavar="N", type=positive_int, default=300, help="pictures")
     add_regressor_arguments(parser)

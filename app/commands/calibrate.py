@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from app.commands.run import INTERRUPTED, add_regressor_arguments, positive_float
+from app.commands.run import INTERRUPTED, add_regressor_arguments, positive_float, source_spec
 from app.face_model import face_model_path
 from app.pipeline import run as run_pipeline
 from app.settings import (
@@ -27,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--source",
         metavar="CAMERA|FILE|FOLDER|URL|demo",
+        type=source_spec,
         help="as of `mien run` (default: as the profile says)",
     )
     add_regressor_arguments(parser)

@@ -23,7 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--profile", metavar="NAME", default=DEFAULT_PROFILE, help="what it starts with"
     )
-    parser.add_argument("--remove", action="store_true", help="remove it again")
+    parser.add_argument(
+        "--remove", action="store_true", help="remove it again, also from the login"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         options += ["--profile", arguments.profile]
     starter = mien_starter(options, kiosk=arguments.kiosk)
     if arguments.remove:
-        remove(starter)
-        print(f"removed: {starter.title}")
+        was_there = remove(starter)
+        print(f"removed: {starter.title}" if was_there else f"there was none: {starter.title}")
         return 0
     load_profile(arguments.profile)  # a name that is wrong is better said now
     for place in install(starter, autostart=arguments.autostart):

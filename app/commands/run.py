@@ -40,6 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--source",
         metavar="CAMERA|FILE|FOLDER|URL|demo",
+        type=source_spec,
         help="camera number or part of its name, video, picture, folder of pictures, address, "
         "or the built-in clip (default: camera 0)",
     )
@@ -301,6 +302,15 @@ def _check_snapshot(path: Path | None) -> None:
             f"cannot write the snapshot {path}: no such folder {path.absolute().parent}. "
             "Create it first."
         )
+
+
+def source_spec(text: str) -> str:
+    """For argparse: something, such as a script's variable may lack; the rest opening it tells."""
+    if not text:
+        raise argparse.ArgumentTypeError(
+            "'' names no source; expected a camera, file, folder, address or demo"
+        )
+    return text
 
 
 def positive_int(text: str) -> int:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from app.commands.run import INTERRUPTED, add_regressor_arguments
+from app.commands.run import INTERRUPTED, add_regressor_arguments, source_spec
 from app.face_model import face_model_path
 from app.progress import ProgressBar
 from app.recordings import FOOTAGE, FORMATS, MESHES, Mesh, open_recording
@@ -37,7 +37,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "track", help="track every frame of a video or folder into files", description=__doc__
     )
-    parser.add_argument("input", metavar="INPUT", nargs="+", help="video, picture, folder or demo")
+    parser.add_argument(
+        "input",
+        metavar="INPUT",
+        type=source_spec,
+        nargs="+",
+        help="video, picture, folder or demo",
+    )
     parser.add_argument(
         "--record",
         metavar="PATH",

@@ -33,24 +33,31 @@ def install(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
         ) from error
 
 
-def remove(starter: Starter) -> None:
-    """Remove what `install` has written, at login as well.
+def remove(starter: Starter) -> bool:
+    """Remove what `install` has written, at login as well; gives whether there was anything.
 
     The icon goes with the last starter; on Windows it stays in the data folder.
     """
-    if sys.platform == "win32":
-        for link in _links(starter, autostart=True):
-            link.unlink(missing_ok=True)
-        return
-    if sys.platform == "darwin":
-        shutil.rmtree(macos.application_path(starter), ignore_errors=True)
-        macos.agent_path(starter).unlink(missing_ok=True)
-        return
-    for autostart in (False, True):
-        folder = freedesktop.entry_folder(autostart=autostart)
-        (folder / f"{starter.name}.desktop").unlink(missing_ok=True)
-    if not any(freedesktop.entry_folder(autostart=False).glob("mien*.desktop")):
+    paths = [path for path in _places(starter) if path.exists()]
+    for path in paths:
+        if path.is_dir():  # macOS' application
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    if sys.platform not in ("win32", "darwin") and not any(
+        freedesktop.entry_folder(autostart=False).glob("mien*.desktop")
+    ):
         freedesktop.icon_path().unlink(missing_ok=True)
+    return bool(paths)
+
+
+def _places(starter: Starter) -> tuple[Path, ...]:
+    """Where `install` writes starters on this system."""
+    if sys.platform == "win32":
+        return _links(starter, autostart=True)
+    if sys.platform == "darwin":
+        return macos.application_path(starter), macos.agent_path(starter)
+    return tuple(_entry(starter, autostart=autostart) for autostart in (False, True))
 
 
 def _install_freedesktop(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
@@ -58,10 +65,14 @@ def _install_freedesktop(starter: Starter, *, autostart: bool) -> tuple[str, ...
     _write(icon, icon_png())
     written = []
     for at_login in (False, True)[: 1 + autostart]:
-        path = freedesktop.entry_folder(autostart=at_login) / f"{starter.name}.desktop"
+        path = _entry(starter, autostart=at_login)
         _write(path, freedesktop.desktop_entry(starter, icon).encode())
         written.append(str(path))
     return tuple(written)
+
+
+def _entry(starter: Starter, *, autostart: bool) -> Path:
+    return freedesktop.entry_folder(autostart=autostart) / f"{starter.name}.desktop"
 
 
 def _install_windows(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
@@ -94,7 +105,11 @@ def _write(path: Path, content: bytes, *, is_program: bool = False) -> None:
     """As a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        Path(part).unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error  # it named no file
     Path(part).chmod(0o755 if is_program else 0o644)
     Path(part).replace(path)

@@ -14,7 +14,7 @@ from engine.errors import SourceError
 
 VIRTUAL_NAMES = "virtual camera", "unity video capture"  # of OBS and others, in small letters
 SYSTEM_VIDEO = Path("/sys/class/video4linux")  # of Linux; links to /sys/devices/virtual/… or a bus
-NO_CAMERA = "no camera found. Plug one in, or try the built-in clip: --source demo"
+NO_CAMERA = "no camera found. Plug one in, or try the built-in clip: --source demo."
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,14 @@ log = logging.getLogger(__name__)
 
 def open_faulty(settings: SourceSettings) -> LiveSource:
     """Open `faulty:FILE?FAULTS`. Raises SourceError if the file or a fault cannot be read."""
-    file, _, faults = settings.spec.removeprefix(PREFIX).rpartition("?")
-    if not file:
+    file, mark, faults = settings.spec.removeprefix(PREFIX).rpartition("?")
+    if not mark:
         file, faults = faults, ""
+    if not file:
+        raise SourceError(
+            f"cannot play {settings.spec}: it names no file; expected {PREFIX}FILE?FAULTS, such as "
+            f"{PREFIX}demo?unplug@3+2, or {PREFIX}FILE for a camera without a fault."
+        )
     path = demo_path() if file == "demo" else Path(os.path.expanduser(file))
     check_file(path)
     camera = FaultyCamera(path, parse_faults(faults))

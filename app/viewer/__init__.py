@@ -133,4 +133,7 @@ def open_studio(
     return Studio(settings, audience, avatar=avatar, face_models=face_models)
 
 
-_ADVICE = "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or use --no-window."
+_ADVICE = (
+    "Install them (Debian, Ubuntu: apt install libx11-6 libxext6 libgl1), or go on without a "
+    "window: mien run --no-window."
+)

@@ -39,7 +39,7 @@ def open_handle(title: str, size: tuple[int, int], *, shown: bool, transparent: 
     if not glfw.init():
         raise NoDisplayError(
             f"no window: {_last_error()}; expected a display. Sign in to a desktop, or go on "
-            "without a window (--no-window)."
+            "without a window: mien run --no-window."
         )
     handle = _create(title, size, shown=shown, transparent=transparent)
     if not handle:

@@ -7,7 +7,7 @@ from pathlib import Path
 from imgui_bundle import imgui
 
 from app.actions import Calibrate, Lead, Recentre, SetPaused, SetQuickness, SetSource
-from app.statistics import LatencyStatistics, Situation, Statistics, audio_delay
+from app.statistics import LatencyStatistics, Situation, Statistics, audio_delay, milliseconds
 from app.viewer import Shown, controls, theme
 from app.viewer.asked import Asked
 from app.viewer.inset import Inset
@@ -105,7 +105,7 @@ def _source_title(situation: Situation) -> str:
 
 def _plain(fault: str) -> str:
     """Without the advice that only a terminal can follow; the button below says it."""
-    return fault.replace(", or try the built-in clip: --source demo", ".")
+    return fault.replace(", or try the built-in clip: --source demo", "")
 
 
 def _draw_state(shown: Shown | None, statistics: Statistics) -> None:
@@ -158,17 +158,17 @@ def _draw_face(statistics: Statistics, situation: Situation, asked: Asked) -> No
 
 
 def _draw_delay(statistics: Statistics) -> None:
-    delay = audio_delay(statistics.latency, statistics.latency_to_screen)
+    delay = audio_delay(statistics.latency_to_screen)
     if delay is None:
         return
     controls.title("Voice in OBS")
     imgui.push_text_wrap_pos(0.0)
     imgui.text_unformatted(f"Set this audio delay in OBS: {delay} ms")
     imgui.pop_text_wrap_pos()
-    sent = _milliseconds("receiver", statistics.latency)
-    screen = _milliseconds("screen", statistics.latency_to_screen)
+    sent = _place("receiver", statistics.latency)
+    screen = _place("screen", statistics.latency_to_screen)
     controls.note(f"From picture to {', to '.join(part for part in (sent, screen) if part)}.")
 
 
-def _milliseconds(where: str, latency: LatencyStatistics | None) -> str:
-    return "" if latency is None else f"{where} {1000.0 * latency.p50:.0f} ms"
+def _place(where: str, latency: LatencyStatistics | None) -> str:
+    return "" if latency is None else f"{where} {milliseconds(latency.p50, 0)}"

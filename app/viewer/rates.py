@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imgui_bundle import ImVec2, imgui
 
-from app.statistics import LatencyStatistics, Statistics, audio_delay
+from app.statistics import LatencyStatistics, Statistics, audio_delay, milliseconds
 from app.viewer import theme
 from app.viewer.layout import Rect
 from engine.data import Emotion
@@ -52,7 +52,7 @@ def lines_of(
     if to_screen is not None:
         yield Line("Capture to screen", "", heading=True)
         yield from _shares(to_screen)
-    delay = audio_delay(latency, to_screen)
+    delay = audio_delay(to_screen)
     if delay is not None:
         yield Line("Set this audio delay in OBS", "", heading=True)
         yield Line("for the microphone", f"{delay} ms")
@@ -73,15 +73,15 @@ def lines_of(
             yield Line(recording.name, f"{recording.rows}")
     yield Line("Drawing", "", heading=True)
     if drawing.gpu_seconds is not None:
-        yield Line("GPU time", _milliseconds(drawing.gpu_seconds))
+        yield Line("GPU time", milliseconds(drawing.gpu_seconds))
     yield Line("draw calls", f"{drawing.draw_calls}")
     yield Line("detail", f"{drawing.supersampling:.2g}×")
 
 
 def _shares(latency: LatencyStatistics) -> Iterator[Line]:
-    yield Line("half below", _milliseconds(latency.p50))
-    yield Line("95 % below", _milliseconds(latency.p95))
-    yield Line("99 % below", _milliseconds(latency.p99))
+    yield Line("half below", milliseconds(latency.p50))
+    yield Line("95 % below", milliseconds(latency.p95))
+    yield Line("99 % below", milliseconds(latency.p99))
 
 
 def fitted(lines: tuple[Line, ...], room: float) -> tuple[Line, ...]:
@@ -142,7 +142,3 @@ def shortened(text: str, room: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:.1f} ms"
