@@ -332,7 +332,7 @@ def test_what_holds_for_one_run_is_not_kept_with_what_a_person_changes(
     once = Profile(
         outputs=(),
         viewer=ViewerSettings(size=(900, 640), supersampling=1.0, panel=True),
-        smoother=SmootherSettings(landmark_cutoff=7.0),
+        smoother=SmootherSettings(hold=0.9),
         calibration=CalibrationSettings(camera_tilt=0.3),
     )
     room = Room(tmp_path, kiosk=False, profile=once, kept=Profile(outputs=()))
