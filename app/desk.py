@@ -2,7 +2,7 @@
 
 What may take long (opening a camera, looking up a host) is done by a worker of its own, one errand
 after the other; tracking and the window go on meanwhile. What the tracking thread has to do it is
-told by `wishes`. Every change that a person makes here is kept in the profile.
+told by `wishes`. Every change that a person makes here is kept in the profile, and nothing else is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from app.actions import (
     Wishes,
 )
 from app.in_force import Errand, InForce, Parts, output_rate_in
-from app.keeping import ProfileKeeper
+from app.keeping import ProfileKeeper, with_changes
 from app.option_keys import options_of, with_options
 from app.options import Options
 from app.outputs import OutputSettings
@@ -99,13 +99,15 @@ class Desk:
             case SetQuickness(quickness):
                 self._smoother = replace(self._smoother, quickness=quickness)
                 self.wishes = replace(self.wishes, smoother=self._smoother)
-                self._keeper.change(replace(profile, smoother=self._smoother))
+                smoother = replace(profile.smoother, quickness=quickness)
+                self._keeper.change(replace(profile, smoother=smoother))
             case SetChannel(channel):
                 calibration = profile.calibration.with_channel(channel)
                 self._keeper.change(replace(profile, calibration=calibration))
             case SetCalibration(calibration):
                 self.wishes = replace(self.wishes, calibration=calibration, channels=())
-                self._keeper.change(replace(profile, calibration=calibration))
+                kept = with_changes(profile.calibration, self._calibration, calibration)
+                self._keeper.change(replace(profile, calibration=kept))
             case SetSource(spec):
                 self._set_source(spec)
             case SetOutput(spec, on):
@@ -152,11 +154,13 @@ class Desk:
     ) -> None:
         profile = self.profile
         if calibration is not None and calibration != self._calibration:
+            learned = with_changes(profile.calibration, self._calibration, calibration)
             self._calibration = calibration
-            profile = replace(profile, calibration=calibration)
+            profile = replace(profile, calibration=learned)
         if window is not None and window != self._window:
+            viewer = with_changes(profile.viewer, self._window, window)
             self._window = window
-            profile = replace(profile, viewer=window)
+            profile = replace(profile, viewer=viewer)
         self._keeper.change(profile)
 
     def taken_window(self) -> ViewerSettings | None:

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import fields, replace
+from typing import TypeVar
 
 from app.profile import write_profile
 from app.settings import Profile, profile_path
+from app.viewer import ViewerSettings
+from engine.calibration import CalibrationSettings
 from engine.errors import SettingsError
 
 SETTLED = 1.0  # s without a change after which it is written: a slider passes many values
 
 log = logging.getLogger(__name__)
+
+
+Settings = TypeVar("Settings", ViewerSettings, CalibrationSettings)
+
+
+def with_changes(kept: Settings, before: Settings, after: Settings) -> Settings:
+    """What is kept, with those fields as they are now that are not as they were before.
+
+    What holds for one run alone (`--set`) is in `before` and `after` alike and is not kept.
+    """
+    names = [field.name for field in fields(after)]
+    changed = [name for name in names if getattr(before, name) != getattr(after, name)]
+    return replace(kept, **{name: getattr(after, name) for name in changed})
 
 
 class ProfileKeeper:

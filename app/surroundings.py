@@ -9,6 +9,7 @@ from app.sources.devices import list_cameras
 from app.statistics import CameraChoice, RegressorState
 from app.tracking import REGRESSOR_CHOICES
 from engine.errors import ModelError
+from models.catalogue import catalogue_entry
 from models.installation import installed
 
 
@@ -42,7 +43,12 @@ class Surroundings:
         if name == "mediapipe":
             return RegressorState(name, "")
         try:
-            missing = "" if installed(self._models, name) else f"mien models add {name}"
+            missing = "" if installed(self._models, name) else _how_to_add(name)
         except ModelError as error:
             missing = str(error)
         return RegressorState(name, missing)
+
+
+def _how_to_add(name: str) -> str:
+    entry = catalogue_entry(name)
+    return f"get {entry.files} from {entry.url}, then, in a terminal: mien models add {entry.add}"

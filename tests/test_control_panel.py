@@ -46,7 +46,15 @@ from app.statistics import (
     Situation,
     Statistics,
 )
-from app.viewer import Shown, ViewerSettings, layout, open_viewer, panel, theme
+from app.viewer import (
+    Shown,
+    ViewerSettings,
+    layout,
+    open_viewer,
+    panel,
+    recording_mark,
+    theme,
+)
 from app.viewer.asked import Asked
 from app.viewer.backdrop import KINDS
 from app.viewer.inset import Inset
@@ -301,6 +309,69 @@ def test_f2_shows_and_hides_it_and_escape_hides_it(display: None) -> None:
 
 
 @pytest.mark.window
+def test_letters_beside_the_panel_change_nothing(display: None) -> None:
+    settings = ViewerSettings(size=(320, 240), vsync=False, supersampling=0.25, panel=True)
+    with open_viewer(settings) as viewer:
+        before = viewer.settings
+        letters = [key for key in range(glfw.KEY_A, glfw.KEY_Z + 1)]
+        assert press(viewer, *letters) == []
+        assert viewer.is_open and viewer.settings == before and not viewer.help_shown
+        assert press(viewer, glfw.KEY_F9) == [SetRecording(True)]
+        press(viewer, glfw.KEY_F1)
+        assert viewer.help_shown
+        press(viewer, glfw.KEY_F1, glfw.KEY_F2, glfw.KEY_B)
+        assert viewer.settings == replace(before, panel=False, bars=True)
+
+
+@pytest.mark.window
+def test_the_pages_are_told_in_the_first_picture(display: None) -> None:
+    settings = ViewerSettings(size=(640, 480), vsync=False, supersampling=0.25, panel=True)
+    with open_viewer(settings) as viewer:
+        viewer.draw(None, STATISTICS)
+        first = tabs_of(viewer)
+        for _ in range(4):
+            press(viewer, glfw.KEY_F5)
+        assert np.abs(first - tabs_of(viewer)).mean() < 2.0 < first.std()
+
+
+def tabs_of(viewer: Viewer) -> NDArray[np.float64]:
+    """Brightness of the panel's uppermost stripe."""
+    window = viewer.window
+    width, height = window.framebuffer_size
+    pixels = np.frombuffer(window.gl.screen.read(components=3), np.uint8)
+    return pixels.reshape(height, width, 3)[-42:-20, 20:300].mean(axis=2)
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("page", panel.PAGES)
+def test_a_recording_is_told_on_every_page_and_in_the_corner(
+    page: str, display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks: list[float] = []
+    for module in (panel, recording_mark):
+        monkeypatch.setattr(module, "draw_mark", lambda *given: marks.append(given[3]))
+    settings = ViewerSettings(size=(320, 240), vsync=False, supersampling=0.25, panel=True)
+    recording = replace(STATISTICS, recording=True)
+
+    def marked(settings: ViewerSettings) -> bool:
+        viewer.take(settings)
+        viewer._next_draw, viewer._glow = 0.0, 1
+        marks.clear()
+        viewer.draw(None, recording)
+        return marks == [83.0]
+
+    with open_viewer(settings) as viewer:
+        press(viewer, GLFW_KEYS[panel.PAGE_KEYS[panel.PAGES.index(page)]])
+        assert marks == []  # nothing is recorded so far
+        assert marked(settings)
+        closed = replace(settings, panel=False)
+        assert marked(closed)
+        for background in ("key", "transparent"):
+            assert not marked(replace(closed, background=background))
+            assert marked(replace(settings, background=background))
+
+
+@pytest.mark.window
 def test_the_keyboard_alone_reaches_every_control(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -470,6 +541,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "calibration.camera_tilt": ("The camera looks down",),
     "calibration": ("Forget what was learned of my face",),
     "viewer.look": tuple(name.capitalize() for name in LOOKS),
+    "viewer.avatar": ("Choose a file …", "A .vrm or .glb file; or drop it onto the window"),
     "viewer.figure": FIGURE_TITLES,
     "viewer.background": tuple(BACKGROUND_TITLES.values()),
     "viewer.background_picture": ("Picture",),

@@ -19,6 +19,7 @@ from app.actions import (
     RemoveOutput,
     RenameProfile,
     SaveProfileAs,
+    SetCalibration,
     SetChannel,
     SetMirror,
     SetOptions,
@@ -70,13 +71,27 @@ class Nobody:
 class Room:
     """A desk with a source of one picture and no outputs."""
 
-    def __init__(self, folder: Path, *, kiosk: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        kiosk: bool,
+        profile: Profile | None = None,
+        kept: Profile | None = None,
+    ) -> None:
+        """kept: what of the profile is on disk; None: all."""
+        profile = profile or Profile(outputs=())
         self.picture = folder / "picture.png"
         cv2.imwrite(str(self.picture), np.zeros((8, 8, 3), np.uint8))
         first = SourceSettings(spec=str(self.picture), pace="fast", loop=True)
         settings = RunSettings(
             source=first,
-            tracking=TrackingSettings(Path("none"), Path("none")),
+            tracking=TrackingSettings(
+                Path("none"),
+                Path("none"),
+                smoother=profile.smoother,
+                calibration=profile.calibration,
+            ),
             mirror=False,
             outputs=(),
             recordings=(),
@@ -84,12 +99,13 @@ class Room:
             remote="",
             output_rate=0.0,
             window=False,
-            viewer=ViewerSettings(),
+            viewer=profile.viewer,
             frames=None,
             seconds=None,
             snapshot=None,
             profile_name="default",
-            profile=Profile(outputs=()),
+            profile=profile,
+            kept=kept,
             kiosk=kiosk,
         )
         self.source, self.destinations = SelectedSource(first), Destinations(())
@@ -307,6 +323,32 @@ def test_saved_under_a_name_it_goes_on_with_that_profile(room: Room) -> None:
     )
     room.desk.see_to(SaveProfileAs("../stage"))
     assert "bad profile name" in room.desk.situation(CalibrationSettings()).profile_fault
+
+
+def test_what_holds_for_one_run_is_not_kept_with_what_a_person_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_HOME", str(tmp_path / "home"))
+    once = Profile(
+        outputs=(),
+        viewer=ViewerSettings(size=(900, 640), supersampling=1.0, panel=True),
+        smoother=SmootherSettings(hold=0.9),
+        calibration=CalibrationSettings(camera_tilt=0.3),
+    )
+    room = Room(tmp_path, kiosk=False, profile=once, kept=Profile(outputs=()))
+    with room.source, room.destinations, room.virtual_camera, room.desk:
+        room.desk.turn(once.calibration, once.viewer)
+        room.desk.see_to(SetQuickness(0.9))
+        room.desk.see_to(SetCalibration(replace(once.calibration, link_eyes=True)))
+        room.desk.turn(once.calibration, replace(once.viewer, bars=True))
+        assert kept(room) == Profile(
+            outputs=(),
+            viewer=ViewerSettings(bars=True),
+            smoother=SmootherSettings(quickness=0.9),
+            calibration=CalibrationSettings(link_eyes=True),
+        )
+    room.remote.close()
+    room.hotkeys.close()
 
 
 def test_cameras_are_looked_for_aside(room: Room) -> None:

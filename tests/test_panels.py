@@ -241,6 +241,16 @@ def test_a_source_that_cannot_be_opened_is_not_waited_for() -> None:
     assert notices.current(9.5, "demo", quiet=False, unopened=True) == ()
 
 
+def test_beside_the_panel_no_notice_asks_for_a_key_that_opens_it_or_for_a_letter() -> None:
+    notices = Notices(started=0.0)
+    found = list(notices.current(0.1, "camera 0", quiet=False, panel=True))
+    found += notices.current(0.1, "camera 0", quiet=False, panel=True, unopened=True)
+    notices.observe(0.2, frame_index=0, face=True)
+    found += notices.current(0.3, "camera 0", quiet=False, panel=True, paused=True)
+    assert [notice.title for notice in found] == ["No camera or video", "Paused"]
+    assert not any("F2" in notice.advice or "P goes" in notice.advice for notice in found)
+
+
 def test_what_is_wrong_with_the_pictures_is_a_warning_unless_others_capture_them() -> None:
     notices = Notices(started=0.0)
     notices.observe(9.9, frame_index=1, face=True)

@@ -68,6 +68,11 @@ class ViewerSettings:
     vsync: bool = True
     supersampling: float = 0.0
 
+    @property
+    def captured(self) -> bool:
+        """Another program takes the window's picture: nothing is written on it unasked."""
+        return self.background in ("key", "transparent")
+
     def __post_init__(self) -> None:
         if not all(SMALLEST <= side <= LARGEST for side in self.size):
             raise SettingsError(

@@ -288,7 +288,7 @@ def _notice(coefficients: Coefficients, folder: Path | None, error: ModelError) 
     if folder is None or not (folder / f"{name}.npz").exists():
         return Notice(
             f"No {name.upper()} model: showing the free head",
-            f"To see the mesh: mien models add {name} FILE",
+            f"To see the mesh, in a terminal: mien models add {name} FILE",
             warning=True,
         )
     return Notice(

@@ -18,6 +18,7 @@ TITLE_ROW = 1.9  # em
 PADDING = 1.1  # em
 COLUMNS = (HELP[:2], HELP[2:])
 LEGEND = "on, but there is no room for it now"
+LETTERS = "Letters count while the control panel is closed"
 MOST = 0.94  # of the window may be covered
 
 
@@ -26,7 +27,7 @@ def help_area(size: tuple[int, int], em: float) -> Rect:
     lines = max(sum(len(group.lines) for group in column) for column in COLUMNS)
     titles = max(len(column) for column in COLUMNS)
     width = (len(COLUMNS) * COLUMN + 3 * PADDING) * em
-    height = (lines * ROW + titles * TITLE_ROW + 2 * PADDING + 0.5 + ROW) * em
+    height = (lines * ROW + titles * TITLE_ROW + 2 * PADDING + 0.5 + 2 * ROW) * em
     fit = min(1.0, MOST * size[0] / width, MOST * size[1] / height)
     return Rect(
         (size[0] - fit * width) / 2,
@@ -51,17 +52,24 @@ def draw_help(
     for number, column in enumerate(COLUMNS):
         x = area.x + padding + number * (fit * COLUMN * em + padding)
         _draw_column(x, area.y + padding, column, on, hidden)
+    _draw_letters(area, padding)
     if hidden:
         _draw_legend(area, padding)
     imgui.pop_font()
     imgui.end()
 
 
+def _draw_letters(area: Rect, padding: float) -> None:
+    em, text = imgui.get_font_size(), imgui.calc_text_size(LETTERS)
+    place = ImVec2(area.x + (area.width - text.x) / 2, area.bottom - padding - em)
+    imgui.get_window_draw_list().add_text(place, theme.packed(theme.DIM), LETTERS)
+
+
 def _draw_legend(area: Rect, padding: float) -> None:
     draw = imgui.get_window_draw_list()
     em = imgui.get_font_size()
     text = imgui.calc_text_size(LEGEND)
-    x, y = area.x + (area.width - text.x) / 2, area.bottom - padding - em
+    x, y = area.x + (area.width - text.x) / 2, area.bottom - padding - (1.0 + ROW) * em
     draw.add_circle(ImVec2(x - 0.7 * em, y + 0.52 * em), 0.22 * em, theme.packed(theme.ACCENT))
     draw.add_text(ImVec2(x, y), theme.packed(theme.DIM), LEGEND)
 

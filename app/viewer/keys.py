@@ -99,7 +99,7 @@ HELP: tuple[HelpGroup, ...] = (
             HelpLine(("C",), "Camera picture", Command.INSET),
             HelpLine(("B",), "Blendshapes", Command.BARS),
             HelpLine(("O",), "Rates and latency", Command.RATES),
-            HelpLine(("H",), "These keys"),
+            HelpLine(("F1",), "These keys  (or H)"),
         ),
     ),
     HelpGroup(
@@ -146,8 +146,10 @@ def kiosk_command_for(press: KeyPress) -> Command | None:
     return Command.QUIT if press == KeyPress("q", shift=True) else None
 
 
-def command_for(press: KeyPress) -> Command | None:
-    """What this key asks for, or None."""
+def command_for(press: KeyPress, *, typing: bool = False) -> Command | None:
+    """What this key asks for, or None. typing: keys that write something ask for nothing."""
+    if typing and len(press.key) == 1:
+        return None
     command = _COMMANDS.get(press.key)
     if command is Command.NEXT_LOOK and press.shift:
         return Command.PREVIOUS_LOOK

@@ -28,9 +28,11 @@ class Notice:
 
 
 PAUSED = Notice("Paused", "P goes on.")
+PAUSED_BESIDE_PANEL = Notice("Paused", "“Go on”, on the page Start, goes on.")
 INVITATION = Notice("Look at me!", "Step before the camera: your face moves mine.")
 AWAY = Notice("One moment, please", "My camera is coming back.")
 NO_SOURCE = Notice("No camera or video", "F2 opens the controls: they say why.", warning=True)
+NO_SOURCE_BESIDE_PANEL = Notice("No camera or video", "The page Start says why.", warning=True)
 NO_FACE = Notice(
     "No face in the picture",
     "Face the camera at arm's length, lit from the front.",
@@ -75,6 +77,7 @@ class Notices:
         source: str,
         *,
         quiet: bool,
+        panel: bool = False,
         paused: bool = False,
         missing: Notice | None = None,
         unopened: bool = False,
@@ -86,25 +89,27 @@ class Notices:
         unopened: there is no source, for it cannot be opened.
         trouble: what is wrong with the pictures that come.
         quiet: only answers to a key, nothing that comes by itself.
+        panel: the control panel is open, in which letters are for typing.
         """
         notices: list[Notice] = []
         if quiet:
             pass
         elif unopened and self._frame_index < 0:
-            notices.append(NO_SOURCE)
+            notices.append(NO_SOURCE_BESIDE_PANEL if panel else NO_SOURCE)
         elif self.without_pictures(now):
             first = self._frame_index < 0
             title = "Waiting for the first picture" if first else "No new pictures"
             notices.append(Notice(title, f"from {source}" if source else "", warning=not first))
         elif paused:
-            notices.append(PAUSED)
+            notices.append(PAUSED_BESIDE_PANEL if panel else PAUSED)
         elif now - self._face_seen > PATIENCE:
             notices.append(NO_FACE)
         elif missing is not None:
             notices.append(missing)
         if trouble and not quiet and not paused:
             notices.append(Notice(trouble, warning=True))
-        if now < self._remark_until and not (quiet and self._remark == FIRST_REMARK):
+        hint = self._remark == FIRST_REMARK
+        if now < self._remark_until and not (hint and (quiet or panel)):
             notices.append(Notice(self._remark))
         return tuple(notices)
 

@@ -19,6 +19,7 @@ from app.viewer.notices import Notice, draw_notices
 from app.viewer.panel import Panel
 from app.viewer.prompting import draw_prompt
 from app.viewer.rates import DrawingStatistics, draw_rates
+from app.viewer.recording_mark import draw_mark_in_corner
 from app.viewer.window import Window
 from engine.data import Emotion
 
@@ -32,6 +33,7 @@ class Overlay:
         self._window = window
         self._inset = Inset(window.gl)
         self.panel = Panel()
+        self._rehearsed = False
         self._scale = 0.0
         self._statistics: Statistics | None = None
         self._drawing: DrawingStatistics | None = None
@@ -83,8 +85,13 @@ class Overlay:
             self._scale = scale
         emotion = None if shown is None else shown.state.emotion
         self._hold_numbers(statistics, drawing, emotion, now)
-        window.begin_panels()
         layout = self.layout(shown, settings)
+        if layout.panel is not None and not self._rehearsed:
+            self._rehearsed = True
+            window.begin_panels()
+            self.panel.rehearse(layout.panel)
+            window.drop_panels()
+        window.begin_panels()
         if help_shown:
             layout, hidden = beside_help(layout, help_area(size, imgui.get_font_size()), settings)
             draw_help(size, switches_on(settings, statistics), hidden)
@@ -102,6 +109,9 @@ class Overlay:
             )
         else:
             self.panel.hide()
+            if statistics.recording and not settings.captured:
+                right = size[0] if layout.bars is None else layout.bars.x
+                draw_mark_in_corner(Rect(0.0, 0.0, right, size[1]), statistics.recording_seconds)
         if not help_shown:
             draw_notices(layout.notices, notices, center=layout.figure_x)
             if statistics.prompt is not None:

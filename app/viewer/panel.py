@@ -18,6 +18,7 @@ from app.viewer.panel_channels import ChannelPage
 from app.viewer.panel_looks import LookPage
 from app.viewer.panel_options import OptionPage
 from app.viewer.panel_session import SessionPage
+from app.viewer.recording_mark import draw_mark
 
 PADDING = 0.8  # em
 LOOK_PERIOD = 3.0  # s between two looks for cameras that have been plugged in
@@ -58,6 +59,16 @@ class Panel:
         """It is not drawn in this turn."""
         self._shown = self.busy = False
 
+    def rehearse(self, area: Rect) -> None:
+        """Once before it is seen: imgui draws a row of tabs only once it has measured them."""
+        _begin(area)
+        if imgui.begin_tab_bar("pages"):
+            for page in PAGES:
+                if imgui.begin_tab_item(page)[0]:
+                    imgui.end_tab_item()
+            imgui.end_tab_bar()
+        imgui.end()
+
     def draw(
         self,
         area: Rect,
@@ -75,14 +86,10 @@ class Panel:
         if now - self._looked > LOOK_PERIOD:
             self._looked = now
             asked.actions.append(LookForCameras())
-        imgui.set_next_window_pos(ImVec2(area.x, area.y))
-        imgui.set_next_window_size(ImVec2(area.width, area.height))
         if not self._shown:
             imgui.set_next_window_focus()
         self._shown = True
-        imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(PADDING * em, 0.5 * em))
-        imgui.begin("panel", None, FLAGS)
-        imgui.pop_style_var()
+        _begin(area)
         self._turning = turned_to = self._page_by_key() or self._turning
         if imgui.begin_tab_bar("pages"):
             for page in PAGES:
@@ -104,6 +111,11 @@ class Panel:
                     imgui.end_child()
                     imgui.end_tab_item()
             imgui.end_tab_bar()
+        if statistics.recording:
+            right = area.right - PADDING * em
+            top = area.y + 0.5 * em + imgui.get_style().frame_padding.y
+            draw = imgui.get_window_draw_list()
+            draw_mark(draw, right, top, statistics.recording_seconds)
         popup = imgui.PopupFlags_.any_popup_id | imgui.PopupFlags_.any_popup_level
         taken = imgui.is_popup_open("", popup) or imgui.is_any_item_active()
         escape = imgui.is_key_pressed(imgui.Key.escape, False)
@@ -147,3 +159,12 @@ class Panel:
                 self._looks.draw(statistics, asked, backgrounds)
             case "More" if situation is not None:
                 self._options.draw(shown, statistics, situation, inset, asked, pixels_per_point)
+
+
+def _begin(area: Rect) -> None:
+    em = imgui.get_font_size()
+    imgui.set_next_window_pos(ImVec2(area.x, area.y))
+    imgui.set_next_window_size(ImVec2(area.width, area.height))
+    imgui.push_style_var(imgui.StyleVar_.window_padding, ImVec2(PADDING * em, 0.5 * em))
+    imgui.begin("panel", None, FLAGS)
+    imgui.pop_style_var()

@@ -24,7 +24,7 @@ REGRESSOR_TITLES = {
 }
 PERSONS: tuple[tuple[Person, str], ...] = (
     ("largest", "The largest face"),
-    ("nearest", "Whoever is nearest to the middle"),
+    ("nearest", "Whoever is nearest to the last one"),
     ("region", "Whoever is in a part of the picture"),
 )
 OUTPUT_RATES = ((0.0, "As pictures come"), (30.0, "30"), (60.0, "60"), (90.0, "90"), (120.0, "120"))
@@ -102,7 +102,10 @@ def _with_cost(options: Options) -> Options:
     controls.title("While a game runs")
     budget = controls.switch("Leave the processor to the game", options.budget)
     with controls.under_label():
-        controls.note("Half the pictures are looked at; what lies between is predicted.")
+        controls.note(
+            "A still face is seen five times a second, one that moves in every picture; what lies "
+            "between is predicted."
+        )
     controls.title("While nobody is there")
     idle = controls.switch("The head lives by itself", options.idle)
     controls.title("States sent a second")
@@ -141,12 +144,10 @@ def _with_regressor(options: Options, situation: Situation) -> Options:
     made = controls.chooser("regressor", titles, REGRESSOR_TITLES[options.regressor])
     if situation.changing:
         controls.note("Getting ready …")
-    missing = [REGRESSOR_TITLES[state.name] for state in states if state.missing]
-    if missing:
-        controls.note(
-            f"{', '.join(missing)}: their makers give the files out. Where, and how to add them, "
-            "tells: mien models"
-        )
+    missing = [state for state in states if state.missing]
+    if missing and controls.more("How to add the others"):
+        for state in missing:
+            controls.note(f"{REGRESSOR_TITLES[state.name]}: {state.missing}")
     if made is None or states[made].missing:
         return options
     return replace(options, regressor=states[made].name)

@@ -9,6 +9,7 @@ from app.actions import SetOptions, SetRecording
 from app.statistics import Situation, Statistics
 from app.viewer import controls
 from app.viewer.asked import Asked
+from app.viewer.recording_mark import running_time
 from app.viewer.typed_text import TypedText
 
 FORMAT_TITLES = (
@@ -35,8 +36,11 @@ class TakeGroup:
     def draw(self, statistics: Statistics, situation: Situation, asked: Asked) -> None:
         controls.title("Recording")
         on = statistics.recording
-        minutes, seconds = divmod(int(statistics.recording_seconds), 60)
-        label = f"Stop  {minutes}:{seconds:02d}##record" if on else "Record a take##record"
+        label = (
+            f"Stop  {running_time(statistics.recording_seconds)}##record"
+            if on
+            else "Record a take##record"
+        )
         if controls.button(label, chosen=on):
             asked.actions.append(SetRecording(not on))
         if statistics.recording_fault:

@@ -24,6 +24,7 @@ OUTLINE = ImVec4(1.0, 1.0, 1.0, 0.40)  # of what has no words in it
 HOVERED = ImVec4(1.0, 1.0, 1.0, 0.18)
 PRESSED = ImVec4(0.36, 0.78, 0.90, 0.45)
 CHOSEN = ImVec4(0.36, 0.78, 0.90, 0.28)
+RECORDING = ImVec4(1.0, 0.33, 0.30, 1.0)
 GOOD = ImVec4(0.45, 0.85, 0.55, 1.0)
 POPUP = ImVec4(0.10, 0.115, 0.14, 1.0)
 

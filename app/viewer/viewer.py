@@ -146,7 +146,12 @@ class Viewer(Closing):
             self._scene.orbit = orbit.zoomed(given.zoom)
         actions: list[Action] = []
         for press in given.keys:
-            command = kiosk_command_for(press) if self._kiosk else command_for(press)
+            # Beside the panel letters are for its fields, also for one that has missed its click.
+            command = (
+                kiosk_command_for(press)
+                if self._kiosk
+                else command_for(press, typing=self._settings.panel)
+            )
             if command is None:
                 continue
             if (request := request_for(command, statistics)) is not None:
@@ -297,7 +302,8 @@ class Viewer(Closing):
         return self._notices.current(
             now,
             statistics.source,
-            quiet=self._captured,
+            quiet=self._settings.captured,
+            panel=self._settings.panel,
             paused=statistics.paused,
             missing=self._scene.missing,
             unopened=situation is not None and situation.source_fault != "",
@@ -321,8 +327,3 @@ class Viewer(Closing):
         """The settings by which panels are laid out: over the picture itself no inset is needed."""
         over_picture = self._scene.drawn == "overlay"
         return replace(self._settings, inset=self._settings.inset and not over_picture)
-
-    @property
-    def _captured(self) -> bool:
-        """Another program takes this window's picture: nothing is to be written on it unasked."""
-        return self._settings.background in ("key", "transparent")

@@ -183,6 +183,10 @@ class Window(Closing):
         imgui.backends.glfw_new_frame()
         imgui.new_frame()
 
+    def drop_panels(self) -> None:
+        """Instead of `end_panels`: nothing is drawn."""
+        imgui.end_frame()
+
     def end_panels(self) -> None:
         """Draw what imgui was told onto the window's picture."""
         imgui.render()
