@@ -29,7 +29,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-import app.pipeline
+import app.viewer
 from app.actions import Action
 from app.cli import main as mien
 from app.network.osc_packet import read_packet
@@ -235,7 +235,7 @@ def child(arguments: list[str]) -> int:
         def open_sleeper(settings: ViewerSettings, **_: object) -> SleepingViewer:
             return SleepingViewer(seconds, settings, busy=busy)
 
-        vars(app.pipeline)["open_viewer"] = open_sleeper
+        vars(app.viewer)["open_viewer"] = open_sleeper
     return mien(arguments)
 
 

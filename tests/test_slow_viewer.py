@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import app.pipeline
+import app.viewer
 from app.actions import Action, Quit
 from app.outputs import parse_output
 from app.statistics import Statistics
@@ -59,7 +60,7 @@ def test_pictures_are_tracked_and_sent_while_the_window_draws_one(
     output = parse_output(f"osc:127.0.0.1:{receiver.port}")
     settings = run_settings(face_networks, str(clip), loop=True, outputs=(output,))
     viewer = StuckViewer(receiver, settings.viewer)
-    monkeypatch.setattr(app.pipeline, "open_viewer", lambda *_, **__: viewer)
+    monkeypatch.setattr(app.viewer, "open_viewer", lambda *_, **__: viewer)
     summary = app.pipeline.run(replace(settings, window=True))
     newest = viewer.drawn_at[1]
     assert newest > (AWAITED - 3) / RATE, "the newest state is next, none of those between"
