@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import TracebackType
-from typing import Self
 
 import moderngl
 import numpy as np
@@ -15,6 +13,7 @@ from app.viewer.camera import orbit_camera
 from app.viewer.head import HeadRenderer
 from app.viewer.look import Look
 from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.closing import Closing
 from engine.geometry import Array, quaternion_from_euler
 from models.heads.free import load_free_head
 
@@ -25,7 +24,7 @@ MIDDLE = -0.035  # metres: height of the picture's middle
 WALL = Gradient((0.3, 0.33, 0.38), (0.08, 0.09, 0.11))
 
 
-class RenderedFace:
+class RenderedFace(Closing):
     """A person before a camera. A picture that was drawn once is kept."""
 
     def __init__(self, context: moderngl.Context, look: Look, size: tuple[int, int]) -> None:
@@ -64,17 +63,6 @@ class RenderedFace:
     def close(self) -> None:
         self._head.close()
         self._target.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def weights_of(**named: float) -> Array:

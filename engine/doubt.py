@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.blendshapes import BLENDSHAPES
 from engine.data import BfmCoefficients, FlameCoefficients, Observation
-from engine.geometry import Array
+from engine.geometry import Array, smoothstep
 
 MOUTH_HOLD, FACE_HOLD = 0.0, 1.0  # s that a mouth, a face stays as it was
 EASE = 0.15  # s to rest, or to what is seen
@@ -79,7 +79,7 @@ class _Held:
             goal, share = values, elapsed / EASE
         share = min(max(share, 0.0), 1.0)
         if share < 1.0:
-            goal = self._start + share * share * (3.0 - 2.0 * share) * (goal - self._start)
+            goal = self._start + smoothstep(share) * (goal - self._start)
         self._shown = goal
         return goal
 

@@ -133,3 +133,8 @@ def turned(rotation: Array, turn: Array) -> Array:
 def rotation_angle(a: Array, b: Array) -> float:
     """Radians, 0..π, between two rotations."""
     return 2.0 * math.acos(min(1.0, abs(float(a @ b))))
+
+
+def smoothstep(share: float) -> float:
+    """0 … 1 on the way from rest to rest: slow at both ends."""
+    return share * share * (3.0 - 2.0 * share)

@@ -4,7 +4,7 @@ The landmark network puts a mouth onto whatever it sees there, and is sure of it
 have colours, which talking, smiling and screaming do not change. So each landmark about the mouth
 remembers its own colour, in the light that lies on the rest of the face, and how much that varies.
 When many of them have another colour at once, that is not the face. A bare hand can have the very
-colour of the face and be missed; the network, which has seen many hands, opens no mouth there.
+colour of the face and be missed.
 """
 
 from __future__ import annotations

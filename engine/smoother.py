@@ -12,7 +12,7 @@ import numpy as np
 from engine.blendshapes import BLENDSHAPES
 from engine.coefficient_smoother import eased
 from engine.data import FaceState, Observation
-from engine.geometry import IDENTITY_ROTATION, Array, slerp
+from engine.geometry import IDENTITY_ROTATION, Array, slerp, smoothstep
 from engine.observation_filter import ObservationFilter
 from engine.steadiness import SmootherSettings
 
@@ -87,7 +87,7 @@ class Smoother:
         else:
             weights, gaze, coefficients = face.weights, face.gaze, face.coefficients
             rotation, position = face.head_rotation, face.head_position
-        start, share = self._met_from, _smoothstep(self._met)
+        start, share = self._met_from, smoothstep(self._met)
         if start is not None and share < 1.0:
             weights = start.weights + share * (weights - start.weights)
             gaze = start.gaze + share * (gaze - start.gaze)
@@ -95,7 +95,7 @@ class Smoother:
             rotation = slerp(start.head_rotation, rotation, share)
             if coefficients is not None:
                 coefficients = eased(coefficients, share, start.coefficients)
-        share = _smoothstep(self._presence)
+        share = smoothstep(self._presence)
         if share < 1.0:
             weights, gaze = share * weights, share * gaze
             rotation = slerp(IDENTITY_ROTATION, rotation, share)
@@ -114,7 +114,3 @@ class Smoother:
             coefficients=coefficients,
             image_from_crop=None if face is None else face.image_from_crop,
         )
-
-
-def _smoothstep(share: float) -> float:
-    return share * share * (3.0 - 2.0 * share)

@@ -19,14 +19,13 @@ from app.viewer.canvas import WHOLE_VIEW, Canvas
 from app.viewer.frame import FrameBlock
 from app.viewer.lifetime import owned
 from app.viewer.lights import portrait_lights
+from app.viewer.shadow_map import ShadowMap
 from app.viewer.surfaces import SHADOW_UNIT
 from app.viewer.timing import GpuTimer
 from engine.blendshapes import BLENDSHAPES
 from engine.closing import Closing
 from engine.geometry import IDENTITY_ROTATION
 from models.avatars.avatar import Avatar, Pose
-
-SHADOW_SIZE = 1024  # texels a side
 
 
 class AvatarRenderer(Closing):
@@ -43,11 +42,7 @@ class AvatarRenderer(Closing):
             self._canvas = self._owned.enter_context(closing(Canvas(context, corners)))
             self._mesh = self._owned.enter_context(closing(PosedAvatar(context, avatar, corners)))
             self._surfaces = self._owned.enter_context(closing(AvatarSurfaces(context, avatar)))
-            self._shadow = owned(self._owned, context.depth_texture((SHADOW_SIZE, SHADOW_SIZE)))
-            self._shadow.repeat_x = self._shadow.repeat_y = False
-            self._shadow_target = owned(
-                self._owned, context.framebuffer(depth_attachment=self._shadow)
-            )
+            self._shadow = ShadowMap(self._owned, context)
             self._timer = GpuTimer(context)
             opening.pop_all()
 
@@ -86,8 +81,7 @@ class AvatarRenderer(Closing):
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
             calls = self._mesh.draw(pose)
             context.enable(moderngl.DEPTH_TEST)
-            self._shadow_target.use()
-            self._shadow_target.clear(depth=1.0)
+            self._shadow.begin()
             calls += self._surfaces.draw_shadow()
             self._canvas.begin(size)
             self._shadow.use(SHADOW_UNIT)

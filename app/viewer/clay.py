@@ -21,13 +21,13 @@ from app.viewer.lifetime import owned
 from app.viewer.lights import portrait_lights
 from app.viewer.normals import MESH_WIDTH, SmoothNormals, mesh_rows, texel_texture
 from app.viewer.programs import Attribute, vertex_content
+from app.viewer.shadow_map import ShadowMap
 from app.viewer.surfaces import SHADOW_UNIT, surface_program
 from app.viewer.timing import GpuTimer
 from engine.blendshapes import BLENDSHAPES
 from engine.closing import Closing
 from engine.geometry import IDENTITY_ROTATION
 
-SHADOW_SIZE = 1024  # texels a side
 EYE_FIELDS = (Attribute("in_eye", "4f4", 16),)
 
 
@@ -58,11 +58,7 @@ class ClayRenderer(Closing):
             self._surface = owned(self._owned, context.vertex_array(self._clay, [content], indices))
             shadow = surface_program(self._owned, context, "shadow")
             self._caster = owned(self._owned, context.vertex_array(shadow, [], indices))
-            self._shadow = owned(self._owned, context.depth_texture((SHADOW_SIZE, SHADOW_SIZE)))
-            self._shadow.repeat_x = self._shadow.repeat_y = False
-            self._shadow_target = owned(
-                self._owned, context.framebuffer(depth_attachment=self._shadow)
-            )
+            self._shadow = ShadowMap(self._owned, context)
             self._timer = GpuTimer(context)
             opening.pop_all()
 
@@ -112,8 +108,7 @@ class ClayRenderer(Closing):
                 self._positions.write(self._texels)
                 calls += self._normals.draw(self._positions)
                 context.enable(moderngl.DEPTH_TEST)
-                self._shadow_target.use()
-                self._shadow_target.clear(depth=1.0)
+                self._shadow.begin()
                 self._caster.render()
                 calls += 1
             self._canvas.begin(size)

@@ -21,13 +21,13 @@ from app.viewer.lifetime import owned
 from app.viewer.lights import portrait_lights
 from app.viewer.look import Look
 from app.viewer.posing import PosedMesh
+from app.viewer.shadow_map import ShadowMap
 from app.viewer.strands import Strands
 from app.viewer.surfaces import SHADOW_UNIT, Surfaces
 from app.viewer.timing import GpuTimer
 from engine.errors import ViewerError
 from models.heads.free import FreeHead, limited_weights
 
-SHADOW_SIZE = 1024  # texels a side
 SHADOW_HAIR_SHARE = 0.35  # of the strands; enough for a soft shadow
 FINE_PIXEL = 0.0006  # metres at the head
 
@@ -69,11 +69,7 @@ class HeadRenderer:
             )
             self._strands = self._owned.enter_context(closing(Strands(context)))
             self._canvas = self._owned.enter_context(closing(Canvas(context, corners)))
-            self._shadow = owned(self._owned, context.depth_texture((SHADOW_SIZE, SHADOW_SIZE)))
-            self._shadow.repeat_x = self._shadow.repeat_y = False
-            self._shadow_target = owned(
-                self._owned, context.framebuffer(depth_attachment=self._shadow)
-            )
+            self._shadow = ShadowMap(self._owned, context)
             self._timer = GpuTimer(context)
             self.set_look(look)
             opening.pop_all()
@@ -155,8 +151,7 @@ class HeadRenderer:
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
             calls = self._mesh.draw()
             context.enable(moderngl.DEPTH_TEST)
-            self._shadow_target.use()
-            self._shadow_target.clear(depth=1.0)
+            self._shadow.begin()
             calls += self._surfaces.draw_shadow()
             calls += self._strands.draw_shadow(SHADOW_HAIR_SHARE)
             self._canvas.begin(size)
