@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.commands import run
+from app.commands.run import add_parser
+from app.commands.run_settings import settings_from
 from app.listening import parse_place
 from app.outputs import parse_output
 from app.profile import read_profile, write_profile
@@ -121,10 +122,10 @@ def test_every_option_takes_or_refuses_every_text(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parser = argparse.ArgumentParser()
-    run.add_parser(parser.add_subparsers(dest="command"))
+    add_parser(parser.add_subparsers(dest="command"))
     for text in TEXTS:
         try:
-            run.settings_from(parser.parse_args(["run", f"{option}={text}"]))
+            settings_from(parser.parse_args(["run", f"{option}={text}"]))
         except SystemExit as end:
             assert end.code == 2
         except MienError as error:

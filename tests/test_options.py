@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import run as run_command
+from app.commands.run import add_parser
+from app.commands.run_settings import settings_from
 from app.option_keys import KEYS, options_of, with_options
 from app.options import Options
 from app.profile import read_profile, value_from_text, with_value, write_profile
@@ -65,14 +66,14 @@ def test_the_command_line_sets_what_the_panel_sets(
     lines = (tmp_path / "one.toml").read_text().splitlines()
     value = next("".join(lines[i:]) for i, line in enumerate(lines) if "=" in line and i)
     text = f"{KEYS[name]}={value.partition('=')[2].strip()}"
-    found = run_command.settings_from(parsed("run", "--set", text))
+    found = settings_from(parsed("run", "--set", text))
     assert getattr(options_of(found.profile), name) == getattr(OTHER, name)
     assert found.kept == Profile()  # it is not written into the profile
 
 
 def parsed(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    run_command.add_parser(parser.add_subparsers())
+    add_parser(parser.add_subparsers())
     return parser.parse_args(words)
 
 
@@ -92,7 +93,7 @@ def test_a_wrong_setting_is_refused(
 ) -> None:
     monkeypatch.setenv("MIEN_HOME", str(tmp_path))
     with pytest.raises(SettingsError, match=told):
-        run_command.settings_from(parsed("run", "--no-window", "--set", text))
+        settings_from(parsed("run", "--no-window", "--set", text))
 
 
 def test_values_are_written_as_in_a_profile_or_as_they_are() -> None:

@@ -19,7 +19,8 @@ import pytest
 from numpy.typing import NDArray
 
 import app.virtual_camera.camera
-from app.commands.run import add_parser, settings_from
+from app.commands.run import add_parser
+from app.commands.run_settings import settings_from
 from app.profile import read_profile, write_profile
 from app.settings import Profile
 from app.sources import SourceSettings, open_source

@@ -13,7 +13,7 @@ from pathlib import Path
 from app.bench.live import measure_live, whole_run
 from app.bench.results import table
 from app.bench.stages import measure
-from app.commands.run import add_regressor_arguments, positive_int, source_spec
+from app.commands.arguments import add_regressor_arguments, positive_int, source_spec
 from app.face_model import face_model_path
 from app.settings import DEFAULT_PROFILE, load_profile, tracking_settings
 

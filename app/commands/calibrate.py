@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from app.commands.run import INTERRUPTED, add_regressor_arguments, positive_float, source_spec
+from app.commands.arguments import add_regressor_arguments, positive_float, source_spec
+from app.commands.run import INTERRUPTED
 from app.face_model import face_model_path
 from app.pipeline import run as run_pipeline
 from app.settings import (

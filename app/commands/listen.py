@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from app.commands.run import INTERRUPTED, positive_float
+from app.commands.arguments import positive_float
+from app.commands.run import INTERRUPTED
 from app.listening import PROTOCOLS, ListeningPlace, parse_place, protocols_of
 from app.listening.check import Check
 from app.listening.display import complaint_lines, page, short_line

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from app.commands.run import INTERRUPTED, add_regressor_arguments, source_spec
+from app.commands.arguments import add_regressor_arguments, source_spec
+from app.commands.run import INTERRUPTED
 from app.face_model import face_model_path
 from app.progress import ProgressBar
 from app.recordings import FOOTAGE, FORMATS, MESHES, Mesh, open_recording
