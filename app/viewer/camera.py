@@ -36,6 +36,10 @@ class Camera:
         position: Array = -rotation.T @ self.view_from_world[:3, 3]
         return position
 
+    def pixel_angle(self, height: int) -> float:
+        """World size at distance 1 of a pixel of a picture `height` pixels high."""
+        return 2.0 / (float(self.clip_from_view[1, 1]) * height)
+
 
 def orbit_camera(
     *,

@@ -17,6 +17,12 @@ TRANSPARENT, PLAIN, PICTURE, GRADIENT, STRAIGHT = range(5)  # shaders/resolve.gl
 KEPT = 2
 
 
+def drawn_size(target: moderngl.Framebuffer, supersampling: float) -> tuple[int, int]:
+    """Width and height of what is drawn for the target's viewport."""
+    width, height = target.viewport[2:]
+    return max(1, round(width * supersampling)), max(1, round(height * supersampling))
+
+
 class Buffers:
     """Colour and depth of this size (width, height)."""
 
@@ -50,7 +56,7 @@ class Canvas:
         )
 
     def begin(self, size: tuple[int, int]) -> None:
-        """Clears buffers of this size (width, height) and draws into them from now on."""
+        """Clears buffers of this size, as `drawn_size` tells, and draws into them from now on."""
         buffers = next((kept for kept in self._kept if kept.size == size), None)
         if buffers is None:
             buffers = Buffers(self._context, size)

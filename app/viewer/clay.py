@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.viewer.background import Background
 from app.viewer.camera import Camera
-from app.viewer.canvas import WHOLE_VIEW, Canvas
+from app.viewer.canvas import WHOLE_VIEW, Canvas, drawn_size
 from app.viewer.face_figures import FaceFigure
 from app.viewer.frame import FrameBlock
 from app.viewer.lifetime import owned
@@ -24,9 +24,7 @@ from app.viewer.programs import Attribute, vertex_content
 from app.viewer.shadow_map import ShadowMap
 from app.viewer.surfaces import SHADOW_UNIT, surface_program
 from app.viewer.timing import GpuTimer
-from engine.blendshapes import BLENDSHAPES
 from engine.closing import Closing
-from engine.geometry import IDENTITY_ROTATION
 
 EYE_FIELDS = (Attribute("in_eye", "4f4", 16),)
 
@@ -90,16 +88,8 @@ class ClayRenderer(Closing):
         Leaves depth test, culling and blending switched off.
         """
         context = self._context
-        width, height = target.viewport[2:]
-        size = (max(1, round(width * supersampling)), max(1, round(height * supersampling)))
-        self._frame.write(
-            weights=np.zeros(len(BLENDSHAPES), np.float32),
-            head_rotation=IDENTITY_ROTATION,
-            head_position=None,
-            gaze=np.zeros((2, 2)),
-            camera=camera,
-            pixel_angle=2.0 / (float(camera.clip_from_view[1, 1]) * size[1]),
-        )
+        size = drawn_size(target, supersampling)
+        self._frame.use(camera, size[1])
         calls = 0
         with self._timer.next_frame():
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)

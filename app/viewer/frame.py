@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from app.viewer.camera import Camera
 from app.viewer.lights import Lights
 from app.viewer.look import EYE_COLORS, HAIR_COLORS, SHIRTS, SKINS, Look
-from engine.blendshapes import INDEX
-from engine.geometry import matrix_from_quaternion
+from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.geometry import IDENTITY_ROTATION, matrix_from_quaternion
 from models.heads.free import FreeHead
 
 FRAME_BINDING, LOOK_BINDING = 0, 1
@@ -78,7 +78,7 @@ BROW_INNER_UP = INDEX["browInnerUp"]
 
 
 class FrameBlock:
-    """Camera, lights and pose of one frame."""
+    """Camera, lights and pose of one frame; at rest till it is told a pose."""
 
     def __init__(self, context: moderngl.Context, lights: Lights) -> None:
         self._values = np.zeros(1, FRAME_LAYOUT)
@@ -90,6 +90,12 @@ class FrameBlock:
         for name, light in (("key", lights.key), ("fill", lights.fill), ("rim", lights.rim)):
             row[f"{name}_direction"][:3] = light.direction
             row[f"{name}_color"][:3] = light.color
+        self.pose(
+            weights=np.zeros(len(BLENDSHAPES), np.float32),
+            head_rotation=IDENTITY_ROTATION,
+            head_position=None,
+            gaze=np.zeros((2, 2)),
+        )
 
     def set_head(self, head: FreeHead) -> None:
         row: Any = self._values[0]
@@ -99,21 +105,16 @@ class FrameBlock:
         row["eye_center"][:, 3] = head.eye_radius
         self._eye_turn = head.eye_turn
 
-    def write(
+    def pose(
         self,
         *,
         weights: NDArray[np.float32],
         head_rotation: NDArray[np.float64],
         head_position: NDArray[np.float64] | None,
         gaze: NDArray[np.float64],
-        camera: Camera,
-        pixel_angle: float,
     ) -> None:
-        """pixel_angle: world size of a drawn pixel at distance 1."""
+        """The free head's; values as HeadRenderer.draw takes them."""
         row: Any = self._values[0]
-        row["clip_from_world"] = camera.clip_from_world.T
-        row["camera_position"][:3] = camera.position
-        row["camera_position"][3] = pixel_angle
         row["head_turn"] = _axis_and_angle(head_rotation)
         position = np.zeros(3) if head_position is None else head_position
         row["head_position"][:3] = position
@@ -132,6 +133,13 @@ class FrameBlock:
         brows[2:] = np.maximum(brows[2:], 0.7 * weights[SNEERS])
         cheeks[:] = weights[CHEEK_ACTIONS]
         cheeks[2:] = np.clip(cheeks[2:] + weights[CHEEK_LIFTS] + 0.5 * cheeks[:2], 0.0, 1.0)
+
+    def use(self, camera: Camera, height: int) -> None:
+        """Shaders read it from now on. height: of the picture that is drawn, in pixels."""
+        row: Any = self._values[0]
+        row["clip_from_world"] = camera.clip_from_world.T
+        row["camera_position"][:3] = camera.position
+        row["camera_position"][3] = camera.pixel_angle(height)
         self._buffer.write(self._values)
         self._buffer.bind_to_uniform_block(FRAME_BINDING)
 

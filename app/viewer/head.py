@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.viewer.background import Background
 from app.viewer.camera import Camera
-from app.viewer.canvas import WHOLE_VIEW, Canvas
+from app.viewer.canvas import WHOLE_VIEW, Canvas, drawn_size
 from app.viewer.frame import FrameBlock, LookBlock
 from app.viewer.lifetime import owned
 from app.viewer.lights import portrait_lights
@@ -131,22 +131,16 @@ class HeadRenderer:
         Leaves depth test, culling and blending switched off.
         """
         context = self._context
-        width, height = target.viewport[2:]
-        size = (
-            max(1, round(width * self._supersampling)),
-            max(1, round(height * self._supersampling)),
-        )
-        pixel_angle = 2.0 / (float(camera.clip_from_view[1, 1]) * size[1])
-        self._frame.write(
+        size = drawn_size(target, self._supersampling)
+        self._frame.pose(
             weights=limited_weights(weights),
             head_rotation=head_rotation,
             head_position=head_position,
             gaze=gaze,
-            camera=camera,
-            pixel_angle=pixel_angle,
         )
+        self._frame.use(camera, size[1])
         self._colors.bind()
-        hair_share = _hair_share(camera, pixel_angle)
+        hair_share = _hair_share(camera, size[1])
         with self._timer.next_frame():
             context.disable(moderngl.DEPTH_TEST | moderngl.BLEND | moderngl.CULL_FACE)
             calls = self._mesh.draw()
@@ -181,9 +175,9 @@ class HeadRenderer:
         self.close()
 
 
-def _hair_share(camera: Camera, pixel_angle: float) -> float:
+def _hair_share(camera: Camera, height: int) -> float:
     """All hairs where a pixel is finer than half a millimetre, fewer where it is coarser."""
-    pixel = pixel_angle * float(np.linalg.norm(camera.position))
+    pixel = camera.pixel_angle(height) * float(np.linalg.norm(camera.position))
     return min(1.0, max(0.5, FINE_PIXEL / pixel))
 
 
