@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 from app.actions import (
@@ -52,12 +51,13 @@ from app.surroundings import Surroundings
 from app.threads import Latest, Worker
 from app.viewer import ViewerSettings
 from engine.calibration import CalibrationSettings
+from engine.closing import Closing
 from engine.errors import SettingsError
 
 PATIENCE = 0.1  # s that the worker waits for an errand before it looks whether it should stop
 
 
-class Desk:
+class Desk(Closing):
     """`wishes` is what was asked of the tracking thread so far; `profile` what is kept."""
 
     def __init__(self, settings: RunSettings, parts: Parts) -> None:
@@ -144,7 +144,7 @@ class Desk:
         if self._errands and self._errand.offer(self._errands[0], 0.0):
             self._errands.popleft()
 
-    def close(self, calibration: CalibrationSettings | None, window: ViewerSettings | None) -> None:
+    def keep(self, calibration: CalibrationSettings | None, window: ViewerSettings | None) -> None:
         """After the last turn: write what has changed."""
         self._take_in(calibration, window)
         self._keeper.write()
@@ -298,16 +298,11 @@ class Desk:
         return True
 
     def __enter__(self) -> Self:
-        self._worker.__enter__()
+        self._worker.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._worker.__exit__(kind, error, trace)
+    def close(self) -> None:
+        self._worker.close()
 
 
 def _following(wishes: Wishes, force: Profile) -> Wishes:

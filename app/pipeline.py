@@ -207,7 +207,7 @@ def run(
             interrupted = True
         tracking.check()
 
-    desk.close(_learned(chain), None if viewer is None else viewer.settings)
+    desk.keep(_learned(chain), None if viewer is None else viewer.settings)
     last = states.peek()
     if settings.snapshot is not None and last is not None:
         write_snapshot(settings.snapshot, last, settings, avatar, mirrored=desk.wishes.mirror)

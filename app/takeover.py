@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 import numpy as np
@@ -22,6 +21,7 @@ import numpy as np
 from app.folders import data_folder
 from app.plans import PlanName, blueprint, plans_folder
 from app.threads import Latest, Worker
+from engine.closing import Closing
 from engine.data import Frame, Observation
 from engine.errors import ModelError
 from engine.landmarker import Landmarker
@@ -177,7 +177,7 @@ class _Ready:
     session: Session
 
 
-class TakingOver:
+class TakingOver(Closing):
     """Observes, and sooner once TensorRT is ready. Where it never is, or ends, one line tells why;
     tracking goes on in any case."""
 
@@ -210,17 +210,12 @@ class TakingOver:
         return self._observer.observe(frame)
 
     def __enter__(self) -> Self:
-        self._worker.__enter__()
+        self._worker.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._end()
-        self._worker.__exit__(kind, error, trace)
+        self._worker.close()
         if not self._worker.running:  # otherwise it closes what it makes
             self._close_left()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Generic, Self, TypeVar
+
+from engine.closing import Closing
 
 T = TypeVar("T")
 
@@ -89,11 +90,11 @@ class Backlog(Generic[T]):
             return item
 
 
-class Worker:
+class Worker(Closing):
     """A thread that repeats `step` until `step` returns False or the worker is stopped.
 
-    Its failure is kept for `check`, which raises it in the caller's thread. Leaving the `with`
-    stops the thread and waits two seconds at most: a hung driver must not keep the program alive.
+    Its failure is kept for `check`, which raises it in the caller's thread. `close` stops it and
+    waits two seconds at most: a hung driver must not keep the program alive.
     """
 
     def __init__(self, step: Callable[[], bool]) -> None:
@@ -131,16 +132,15 @@ class Worker:
         """True if the worker ended within `timeout` seconds."""
         return self._ended.wait(timeout)  # an interrupted Thread.join takes the thread for dead
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Once, as entering the `with` does."""
         self._thread.start()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._stop.set()
         if self._ended.wait(2.0):
             self._thread.join()

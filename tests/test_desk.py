@@ -161,7 +161,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 
 
 def kept(room: Room, name: str = "default") -> Profile:
-    room.desk.close(None, None)
+    room.desk.keep(None, None)
     return load_profile(name)
 
 
@@ -365,5 +365,5 @@ def test_a_booth_keeps_nothing_of_anybody(tmp_path: Path, monkeypatch: pytest.Mo
         room.desk.see_to(SetMirror(True))
         room.desk.turn(CalibrationSettings((OPEN_JAW,)), ViewerSettings(bars=True))
         assert not room.desk.wishes.recording
-        room.desk.close(CalibrationSettings(head=(0.1, 0.0, 0.0)), ViewerSettings())
+        room.desk.keep(CalibrationSettings(head=(0.1, 0.0, 0.0)), ViewerSettings())
     assert not (tmp_path / "home").exists()

@@ -58,7 +58,7 @@ class FlameGlb(Closing):
         self._glb: Glb | None = None
         new_file(path).close()  # refused now, not when the shape is known
         self._loading = Worker(self._load)  # half a second, in which a show goes on
-        self._loading.__enter__()
+        self._loading.start()
 
     @property
     def rows(self) -> int:

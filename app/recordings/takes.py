@@ -143,7 +143,7 @@ class Takes(Closing):
             return False
 
         finishing = Worker(finish)
-        finishing.__enter__()
+        finishing.start()
         self._finishing.append(finishing)
 
     def _next_paths(self) -> list[Path]:

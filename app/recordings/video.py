@@ -45,7 +45,7 @@ class Video(Closing):
         self._left_out = 0
         self._closing = False
         self._worker = Worker(self._encode)
-        self._worker.__enter__()
+        self._worker.start()
 
     @property
     def rows(self) -> int:
@@ -82,7 +82,7 @@ class Video(Closing):
             return
         self._closing = True
         self._worker.wait(CLOSING)
-        self._worker.__exit__(None, None, None)
+        self._worker.close()
         if self._left_out:
             log.warning(
                 "%s lacks %d pictures, which came faster than they could be encoded",

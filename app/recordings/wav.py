@@ -50,7 +50,7 @@ class Wav(Closing):
         self._samples = 0
         self._ending = False
         self._worker = Worker(self._listen)
-        self._worker.__enter__()
+        self._worker.start()
 
     def add(self, frame: Frame) -> None:
         """The take begins with the first. Raises RecordingError, also for a moment before."""
@@ -97,7 +97,7 @@ class Wav(Closing):
         self._ending = True
         self._microphone.close()
         self._worker.wait(CLOSING)
-        self._worker.__exit__(None, None, None)
+        self._worker.close()
         self._file.close()
         self._worker.check()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 import cv2
@@ -17,6 +16,7 @@ from app.statistics import VirtualCameraStatistics
 from app.threads import Latest, Worker
 from app.virtual_camera import VirtualCameraSettings
 from app.virtual_camera.device import Device, open_device
+from engine.closing import Closing
 from engine.errors import OutputError
 
 PAUSE = 0.1  # s between two looks whether it is wanted, or may be tried again
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 OpenDevice = Callable[[VirtualCameraSettings], Device]
 
 
-class VirtualCamera:
+class VirtualCamera(Closing):
     """`put` and `take` are for the main thread; a worker of its own opens, sends, closes.
 
     fault: why it does not send though it should. It then is tried again.
@@ -112,7 +112,7 @@ class VirtualCamera:
     def _step(self) -> bool:
         settings = self._settings
         if self._device is not None and settings != self._opened:
-            self._close()
+            self._let_go()
         if not settings.on:
             self.fault = ""
             time.sleep(PAUSE)
@@ -137,7 +137,7 @@ class VirtualCamera:
         try:
             device.send(self._image)
         except OutputError as error:
-            self._close()
+            self._let_go()
             self._say(str(error))
             return
         self._sent += 1
@@ -154,7 +154,7 @@ class VirtualCamera:
         self.fault = ""
         log.info("virtual camera %s: open", self._device.name)
 
-    def _close(self) -> None:
+    def _let_go(self) -> None:
         device, self._device, self._image = self._device, None, None
         if device is not None:
             device.close()
@@ -167,15 +167,10 @@ class VirtualCamera:
             log.warning("%s Going on without it.", fault)
 
     def __enter__(self) -> Self:
-        self._worker.__enter__()
+        self._worker.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._worker.__exit__(kind, error, trace)
+    def close(self) -> None:
+        self._worker.close()
         if not self._worker.running:
-            self._close()
+            self._let_go()
