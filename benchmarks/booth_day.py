@@ -3,7 +3,7 @@
     xvfb-run -a -s "-screen 0 320x180x24" python -m benchmarks.booth_day [--hours 8] [--speed 8]
 
 Starts the unmodified `mien run --kiosk` with its watchdog, window and every output, on a clock that
-runs so many times as fast (FAST_CLOCK, put into its interpreter; the watchdog keeps the real one):
+runs so many times as fast (fast_clock.py; the watchdog keeps the real one):
 eight hours of booth time take an hour at speed 8. Visitors come and go before a camera that
 fails in every way, receivers come and go, somebody asks for recordings, and early in the day the
 booth is hung once and killed once, so that the watchdog has to start it again; from then on one
@@ -12,10 +12,7 @@ as the machine can.
 
 What is checked, from outside, by the OSC packets, /proc and the data folder:
 - memory, handles and threads of the process that lives longest, after WARM hours;
-- every visitor whom the camera showed for SEEN seconds on end drives the head, as a stranger: their
-  places are far from the middle, so the head's place in the packets is theirs, not shifted by what
-  is known of the one before;
-- everyone whom it showed at rest as they came is calibrated: their place becomes 0;
+- every visitor drives the head, as a stranger, and is calibrated (booth_guests.py);
 - nothing is stored: the data folder holds what it held before, and the log.
 
 Linux only. Prints a row for each half hour and a verdict; --json writes all figures. Exit code 1 if
@@ -43,18 +40,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from app.listening.osc import decode
 from app.listening.reading import HEAD_POSITION
 from app.log import log_files
-from app.sources.faults import KINDS, Fault, parse_faults
-from benchmarks.booth_crowd import STANDS_STILL, Visit, write_crowd
+from app.sources.faults import KINDS, parse_faults
+from benchmarks.booth_crowd import write_crowd
+from benchmarks.booth_guests import CLIP, Verdict, guests, judge
 from benchmarks.camera_faults import read_log
+from benchmarks.fast_clock import fast_clock
 from benchmarks.soak import DATAGRAM_PORTS, Visitor, growth, knock
 
-CLIP = 300.0  # s; played again and again
 LOOK_EVERY = 60.0  # s of booth time
 FAULT_EVERY = 90.0  # s
 HUNG_AT, KILLED_AT = 0.05, 0.1  # of the day
@@ -65,52 +62,7 @@ PROFILE = '[viewer.look]\nhair = "bald"\n'  # software OpenGL computes each hair
 REMOTE = 19010
 FACE_PORT = 19011  # where the benchmark itself listens
 
-FAR, NEAR = (0.05, 0.2), 0.025  # m from the middle: where strangers stand, and who is calibrated
-SEEN = 4.0  # s on end without a fault after which a visitor must have been seen
-RECOVERS = 3.0  # s of booth time after a fault, in which the machine may still be at it
-LATE = 1.0  # s of booth time, likewise, till a picture is a packet
-
 MEMORY_MAY_GROW = 0.03  # from the second quarter to the last
-RIGHT_AT_LEAST = 0.98  # of the visitors
-
-FAST_CLOCK = """
-import os, sys, threading, time
-
-SPEED = float(os.environ["MIEN_BENCHMARK_SPEED"])
-OPENS = float(os.environ["MIEN_BENCHMARK_OPENS"])
-REFRESH = 0.1  # s of the machine's time
-sleep, wait = time.sleep, threading.Condition.wait
-
-
-def faster(clock, start=None):
-    start = clock() if start is None else start
-    return lambda: start + (clock() - start) * SPEED
-
-
-if "--watched" in sys.orig_argv:  # the watchdog waits as long as a start takes on this machine
-    time.time, time.monotonic = faster(time.time, OPENS), faster(time.monotonic)
-    time.perf_counter, threading._time = faster(time.perf_counter), time.monotonic
-    time.sleep = lambda seconds: sleep(seconds / SPEED)
-    threading.Condition.wait = lambda self, timeout=None: wait(
-        self, None if timeout is None else timeout / SPEED
-    )
-
-
-    def leave_the_machine_its_time():
-        while not hasattr(sys.modules.get("app.viewer.window"), "Window"):
-            sleep(0.05)
-        sys.modules["app.meter"].STUCK *= SPEED  # depends on the machine, not on the booth
-        glfw = sys.modules["app.viewer.window"].glfw
-        swap = glfw.swap_buffers
-
-        def swap_at_a_refresh(window):  # which Xvfb has not: the window would take all there is
-            swap(window)
-            sleep(REFRESH)
-
-        glfw.swap_buffers = swap_at_a_refresh
-
-    threading.Thread(target=leave_the_machine_its_time, daemon=True).start()
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,85 +79,6 @@ class Look:
     processor: float
     watchdog_memory: int
     watchdog_handles: int
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """Somebody who came. start, end: in seconds of booth time. place: sign of their place in the
-    picture. shown: seconds on end that the camera showed them without a fault; at_once: as they
-    came."""
-
-    start: float
-    end: float
-    place: float
-    shown: float
-    at_once: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How many guests of how many that could be; wrong: taken for the one before."""
-
-    visitors: int
-    to_see: int
-    seen: int
-    to_calibrate: int
-    calibrated: int
-    wrong: int
-
-    @property
-    def good(self) -> bool:
-        least = RIGHT_AT_LEAST
-        mistaken = self.wrong > (1.0 - least) * self.visitors
-        missed = self.seen < least * self.to_see or self.calibrated < least * self.to_calibrate
-        return self.to_calibrate > 0 and not (mistaken or missed)
-
-
-def guests(
-    coming: tuple[Visit, ...], troubles: tuple[Fault, ...], opened: float, ended: float
-) -> list[Guest]:
-    """Who came wholly while one process had the camera, from `opened` to `ended`."""
-    found: list[Guest] = []
-    for turn in range(int((ended - opened) / CLIP) + 1):
-        for visit in coming:
-            start = opened + turn * CLIP + visit.start
-            end = start + visit.seconds
-            if end > ended:
-                return found
-            clear, longest, at_once = start, 0.0, None
-            for fault in troubles:
-                begins, ends = opened + fault.start, opened + fault.end + RECOVERS
-                if ends <= clear or begins >= end:
-                    continue
-                longest = max(longest, begins - clear)
-                at_once = max(begins - start, 0.0) if at_once is None else at_once
-                clear = ends
-            longest = max(longest, end - clear)
-            at_once = end - start if at_once is None else at_once
-            found.append(Guest(start, end, math.copysign(1.0, visit.place), longest, at_once))
-    return found
-
-
-def judge(every: list[Guest], packets: NDArray[np.float64]) -> Verdict:
-    """packets: (N, 2), the booth time of each and the head's place across, metres."""
-    seen, calibrated, wrong = [], [], []
-    for guest in every:
-        low, high = np.searchsorted(packets[:, 0], [guest.start, guest.end + LATE])
-        places = guest.place * packets[low:high, 1]
-        far = np.flatnonzero(places > FAR[0])
-        wrong.append(len(far) > 0 and bool(np.median(places[far[:3]]) > FAR[1]))
-        seen.append(len(far) > 0)
-        calibrated.append(seen[-1] and bool((np.abs(places[far[0] :]) < NEAR).any()))
-    to_see = [guest.shown >= SEEN for guest in every]
-    to_calibrate = [guest.at_once >= STANDS_STILL + LATE for guest in every]
-    return Verdict(
-        visitors=len(every),
-        to_see=sum(to_see),
-        seen=sum(one and must for one, must in zip(seen, to_see, strict=True)),
-        to_calibrate=sum(to_calibrate),
-        calibrated=sum(one and must for one, must in zip(calibrated, to_calibrate, strict=True)),
-        wrong=sum(wrong),
-    )
 
 
 def look(watchdog: int, hour: float) -> Look | None:
@@ -272,9 +145,7 @@ class Day:
         once = ["--source", "demo", "--frames", "2", "--no-window", "--no-output"]
         subprocess.run([*MIEN, *once], check=True, env=self._environment)  # converts the networks
         self.before = contents(home / "data")
-        self._start_python = home / "python"
-        self._start_python.mkdir()
-        (self._start_python / "sitecustomize.py").write_text(FAST_CLOCK)
+        self._python = home / "python"
 
     def run(self) -> None:
         """All of it."""
@@ -312,17 +183,11 @@ class Day:
         outputs += ["--output=ifacialmocap", "--output=vtsphone", "--output=vts"]
         outputs += [f"--output=osc::{FACE_PORT}", f"--remote={REMOTE}"]
         source = f"faulty:{self.home / 'crowd.mp4'}?{self.troubles}"
-        paths = [str(self._start_python), os.environ.get("PYTHONPATH", "")]
         return subprocess.Popen(
             [*MIEN, "--kiosk", "--source", source, *outputs],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=self._environment
-            | {
-                "MIEN_BENCHMARK_SPEED": str(self.speed),
-                "MIEN_BENCHMARK_OPENS": repr(self._opens),
-                "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-            },
+            env=self._environment | fast_clock(self._python, self.speed, self._opens),
         )
 
     def _listen(self, face: socket.socket) -> None:
