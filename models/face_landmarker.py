@@ -1,11 +1,13 @@
 """MediaPipe's face_landmarker.task as ONNX networks, which any of our runtimes computes.
 
 The bundle is a zip of TensorFlow Lite networks. It is converted when it is first used; the results
-lie in the models folder, named after the bundle's sha256, so that another bundle is another set.
+lie in the models folder, named after the sha256 of the bundle and their own: another bundle is
+another set, and a file that was damaged since is converted again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zipfile
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from models.checkpoints.face_geometry import CanonicalFace, read_face_geometry
 from models.store import sha256_of
 
 CONVERSION = 1  # counts up when the converter writes other files
+DIGITS = 16  # of a sha256, in names
 
 POINTS = 478
 
@@ -58,18 +61,15 @@ class FaceLandmarkerFiles:
     canonical_face: CanonicalFace
 
 
-def face_landmarker_files(task: Path, folder: Path, *, anew: bool = False) -> FaceLandmarkerFiles:
-    """The bundle's networks in `folder`, converted if they are not there yet. Raises ModelError.
-
-    anew: convert them in any case, as what is there is damaged.
-    """
-    key = f"{sha256_of(task)[:16]}-{CONVERSION}"
+def face_landmarker_files(task: Path, folder: Path) -> FaceLandmarkerFiles:
+    """The bundle's networks in `folder`, converted where they are missing. Raises ModelError."""
+    key = f"{sha256_of(task)[:DIGITS]}-{CONVERSION}"
     try:
         with zipfile.ZipFile(task) as bundle:
             return FaceLandmarkerFiles(
-                detector=_converted(bundle, DETECTOR, folder, key, anew),
-                landmarks=_converted(bundle, LANDMARKS, folder, key, anew),
-                blendshapes=_converted(bundle, BLENDSHAPES, folder, key, anew),
+                detector=_converted(bundle, DETECTOR, folder, key),
+                landmarks=_converted(bundle, LANDMARKS, folder, key),
+                blendshapes=_converted(bundle, BLENDSHAPES, folder, key),
                 canonical_face=read_face_geometry(bundle.read(GEOMETRY)),
             )
     except (zipfile.BadZipFile, KeyError) as error:
@@ -84,23 +84,24 @@ def face_landmarker_files(task: Path, folder: Path, *, anew: bool = False) -> Fa
         ) from error
 
 
-def _converted(
-    bundle: zipfile.ZipFile, network: _Network, folder: Path, key: str, anew: bool
-) -> Path:
-    path = folder / f"{network.name}-{key}.onnx"
-    if anew or not path.is_file():
-        from models.checkpoints.onnx_from_tflite import onnx_from_tflite  # 0.3 s to import
-        from models.checkpoints.rewriting import rewritten
-        from models.checkpoints.tflite import read_tflite
+def _converted(bundle: zipfile.ZipFile, network: _Network, folder: Path, key: str) -> Path:
+    name = f"{network.name}-{key}"
+    for path in folder.glob(f"{name}-*.onnx"):
+        if path.stem == f"{name}-{sha256_of(path)[:DIGITS]}":
+            return path
+    from models.checkpoints.onnx_from_tflite import onnx_from_tflite  # 0.3 s to import
+    from models.checkpoints.rewriting import rewritten
+    from models.checkpoints.tflite import read_tflite
 
-        content = onnx_from_tflite(
-            rewritten(read_tflite(bundle.read(network.file))), network.inputs, network.outputs
-        )
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    content = onnx_from_tflite(
+        rewritten(read_tflite(bundle.read(network.file))), network.inputs, network.outputs
+    )
+    path = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:DIGITS]}.onnx"
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path

@@ -254,3 +254,16 @@ def _side(png: bytes) -> int:
 def test_a_profile_is_named_to_the_starter() -> None:
     starter = mien_starter(("run", "--profile", "Anna"))
     assert starter.command[len(program()) :] == ("run", "--profile", "Anna")
+
+
+def test_a_starter_that_cannot_be_removed_is_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_shortcut_command()
+
+    def denied(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", denied)  # the superuser is denied nothing
+    with pytest.raises(SettingsError, match=r"^cannot remove the shortcut: .*mien\.desktop: Perm"):
+        install_shortcut_command("--remove")

@@ -36,12 +36,23 @@ def install(starter: Starter, *, autostart: bool) -> tuple[str, ...]:
 def remove(starter: Starter) -> bool:
     """Remove what `install` has written, at login as well; gives whether there was anything.
 
-    The icon goes with the last starter; on Windows it stays in the data folder.
+    The icon goes with the last starter; on Windows it stays in the data folder. Raises
+    SettingsError.
     """
+    try:
+        return _remove(starter)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot remove the shortcut: {error.filename}: {error.strerror}. Check the folder's "
+            "rights."
+        ) from error
+
+
+def _remove(starter: Starter) -> bool:
     paths = [path for path in _places(starter) if path.exists()]
     for path in paths:
         if path.is_dir():  # macOS' application
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
     if sys.platform not in ("win32", "darwin") and not any(

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.closing import Closing
-from engine.errors import ModelError
 from engine.geometry import Array
 from engine.landmarker import Detection
 from engine.landmarker.filter import LandmarkFilter
@@ -76,13 +75,13 @@ class SessionLandmarker(Closing):
         folder: where the networks are kept that the bundle is converted to when it is first used.
         """
         files = face_landmarker_files(task, folder)
-        try:
-            networks = SeparateNetworks(files, settings)
-        except ModelError:  # kept networks can be damaged; the bundle was checked
-            files = face_landmarker_files(task, folder, anew=True)
-            networks = SeparateNetworks(files, settings)
-        face = files.canonical_face
-        return cls(networks, face, follow=follow, steadied=steadied, person=person)
+        return cls(
+            SeparateNetworks(files, settings),
+            files.canonical_face,
+            follow=follow,
+            steadied=steadied,
+            person=person,
+        )
 
     @property
     def device(self) -> str:
