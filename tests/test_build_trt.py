@@ -25,7 +25,7 @@ from engine.runtime.cropping import FRAME_INPUTS, CropRule
 from engine.runtime.device import find_gpu
 from engine.runtime.flavour import load_tensorrt
 from engine.runtime.fused import fused, with_batch_of_one
-from engine.runtime.plan import PORTABLE, card_path, read_card
+from engine.runtime.plan_card import PORTABLE, card_path, read_card
 from tests.small_networks import network, small_face_network
 from tests.test_fused_flame import VERTICES, made_model
 

@@ -8,7 +8,8 @@ from app.doctor.finding import Verdict
 from app.doctor.runtimes import probe_onnx_runtime, probe_plans, probe_tensorrt
 from engine.errors import ModelError
 from engine.runtime.flavour import TensorRt, load_tensorrt
-from engine.runtime.plan import card_path, write_plan
+from engine.runtime.plan import write_plan
+from engine.runtime.plan_card import card_path
 from tests.test_plan import CONTENT, KEY, card
 
 

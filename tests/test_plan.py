@@ -17,19 +17,14 @@ import pytest
 
 from engine.errors import ModelError
 from engine.runtime import Tensor
-from engine.runtime.plan import (
+from engine.runtime.plan import fault_of, relatives, remove_plan, why_build, write_card, write_plan
+from engine.runtime.plan_card import (
     OutputCheck,
     PlanCard,
     PlanKey,
     card_path,
-    fault_of,
     read_card,
-    relatives,
-    remove_plan,
     tensor_text,
-    why_build,
-    write_card,
-    write_plan,
 )
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from engine.runtime.engine import told_faults
 from engine.runtime.flavour import load_tensorrt
 from engine.runtime.fused import fused, with_batch_of_one
 from engine.runtime.onnx import OnnxSession
-from engine.runtime.plan import card_path
+from engine.runtime.plan_card import card_path
 from engine.runtime.rehearsal import RehearsalEngine
 from engine.runtime.trt import PlanSession
 from tests.faces import photograph

@@ -9,7 +9,7 @@ from app.doctor.finding import Finding, Verdict
 from engine.errors import ModelError
 from engine.runtime.flavour import NAMES, TensorRt, load_tensorrt
 from engine.runtime.onnx import available_providers
-from engine.runtime.plan import read_card
+from engine.runtime.plan_card import read_card
 
 TENSORRT = ("tensorrt", "tensorrt-rtx")  # distributions
 

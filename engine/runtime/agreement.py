@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.runtime import Session, Tensor
 from engine.runtime.cropping import FRAME
-from engine.runtime.plan import OutputCheck, Precision
+from engine.runtime.plan_card import OutputCheck, Precision
 
 EXAMPLES = 4
 FRAME_SIZE = (1280, 720)

@@ -20,21 +20,16 @@ from engine.runtime.engine import TensorRtEngine
 from engine.runtime.flavour import TensorRt, Wanted, load_tensorrt
 from engine.runtime.half import half_precision
 from engine.runtime.onnx import OnnxSession
-from engine.runtime.plan import (
+from engine.runtime.plan import digest_of, relatives, remove_plan, why_build, write_card, write_plan
+from engine.runtime.plan_card import (
     PORTABLE,
     OutputCheck,
     PlanCard,
     PlanKey,
     Precision,
     card_path,
-    digest_of,
     read_card,
-    relatives,
-    remove_plan,
     tensor_text,
-    why_build,
-    write_card,
-    write_plan,
 )
 from engine.runtime.trt import PlanSession, open_plan
 

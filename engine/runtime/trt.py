@@ -22,7 +22,8 @@ from engine.runtime import Tensor
 from engine.runtime.device import Bytes, Device, open_device
 from engine.runtime.engine import Engine, TensorRtEngine
 from engine.runtime.flavour import NAMES, load_tensorrt
-from engine.runtime.plan import compiled_path, read_card
+from engine.runtime.plan import compiled_path
+from engine.runtime.plan_card import read_card
 
 ALIGNMENT = 256  # bytes, of every tensor's address
 
