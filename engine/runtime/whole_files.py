@@ -28,7 +28,7 @@ def part_of(path: Path) -> Path:
 
 
 def write_part(part: Path, content: bytes) -> None:
-    """Raises OSError. Where the system can do that (Linux), a part gets its name when it is whole."""
+    """Raises OSError. On Linux the part gets its name when it is whole, if the disk can do that."""
     try:
         handle = os.open(part.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
     except (AttributeError, OSError):  # another system, or a file system that cannot

@@ -20,7 +20,8 @@ from models.avatars.drives import INPUTS, Drives, Place, drives_of, lacking, wan
 from models.avatars.framing import hanging_on, joint_matrices, world_from_file
 from models.avatars.gltf import DAMAGE, GltfError, GltfFile, damaged
 from models.avatars.materials import Material, MaterialReader, TextureUse
-from models.avatars.meshes import MeshBuilder, Meshes, Offsets, target_names
+from models.avatars.mesh_builder import MeshBuilder, target_names
+from models.avatars.meshes import Meshes, Offsets
 from models.avatars.nodes import Nodes, read_nodes
 from models.avatars.springs import Springs, read_springs
 from models.avatars.swinging import Swinging
