@@ -9,14 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.takeover import (
-    ApartBuild,
-    Takeover,
-    TakingOver,
-    open_plan_session,
-    takeovers,
-    warm_up,
-)
+from app.plan_sessions import ApartBuild, open_plan_session
+from app.takeover import Takeover, TakingOver, takeovers, warm_up
 from app.threads import Latest
 from engine.data import Frame, Observation
 from engine.errors import ModelError
