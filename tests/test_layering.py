@@ -39,6 +39,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("app.settings",),
     ("app.destinations", "app.selected_source", "app.tracking"),
     ("app.takeover",),
+    ("app.plan_sessions",),
     ("app.plans",),
     (
         "app.face_model",
