@@ -11,8 +11,6 @@ of it as `Wishes`, and what takes long is done by the desk's own worker.
 
 from __future__ import annotations
 
-import gc
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -26,6 +24,7 @@ from app.folders import takes_folder
 from app.hotkeys import Hotkeys
 from app.in_force import Parts, output_rate_in, source_in, tracking_in
 from app.meter import Meter
+from app.pauses import spared_pauses
 from app.recordings.takes import Takes
 from app.remote import open_remote
 from app.selected_source import SelectedSource
@@ -49,7 +48,6 @@ from engine.sparing import Sparing
 
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
 NAP = 0.005  # s of waiting for something to draw without a window
-HANDING_OVER = 0.0005  # s after which a thread that computes lets another one of ours compute
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
 
 
@@ -159,7 +157,7 @@ def run(
                 return False
             return settings.frames is None or meter.frames < settings.frames
 
-        _spare_pauses(stack)
+        stack.enter_context(spared_pauses())
         capturing = stack.enter_context(Worker(capture))
         tracking = stack.enter_context(Worker(track))
         stack.enter_context(Worker(steady.step))
@@ -219,19 +217,6 @@ def run(
         interrupted=interrupted,
         virtual_camera=virtual_camera.statistics,
     )
-
-
-def _spare_pauses(stack: ExitStack) -> None:
-    """Python's own pauses until `stack` is closed: the window's would hold up what is sent.
-
-    A thread asks ten times a picture for Python's lock, and waits 5 ms each time where another one
-    computes. All that was loaded stays, so that looking for garbage in it is time lost.
-    """
-    stack.callback(sys.setswitchinterval, sys.getswitchinterval())
-    sys.setswitchinterval(HANDING_OVER)
-    gc.collect()
-    gc.freeze()
-    stack.callback(gc.unfreeze)
 
 
 def _learned(chain: Chain) -> CalibrationSettings | None:

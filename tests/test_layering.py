@@ -60,6 +60,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "app.log",
         "app.native_messages",
         "app.network",
+        "app.pauses",
         "app.profile",
         "app.progress",
         "app.threads",
