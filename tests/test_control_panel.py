@@ -233,6 +233,7 @@ class Stage:
         self._area = Rect(12.0, 12.0, layout.PANEL_LEAST * em, 22.5 * em - 24.0)
         theme.load_font()
         theme.apply_theme(scale)
+        imgui.get_io().key_repeat_delay = 1e6  # a busy machine holds no key down
 
     def draw(self, statistics: Statistics | None = None, turns: int = 3) -> list[Action]:
         """What was asked for in so many turns, apart from the look for cameras."""
