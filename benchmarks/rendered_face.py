@@ -40,19 +40,19 @@ class RenderedFace(Closing):
         )
         self._drawn: dict[bytes, NDArray[np.uint8]] = {}
 
-    def picture(self, weights: Array, yaw: float = 0.0) -> NDArray[np.uint8]:
-        """(H, W, 3) BGR. The head is turned by `yaw` radians, the eyes stay on the camera."""
-        key = np.append(weights, yaw).round(4).tobytes()
+    def picture(self, weights: Array, yaw: float = 0.0, pitch: float = 0.0) -> NDArray[np.uint8]:
+        """(H, W, 3) BGR. The head is turned so many radians, the eyes stay on the camera."""
+        key = np.append(weights, (yaw, pitch)).round(4).tobytes()
         if key not in self._drawn:
-            self._drawn[key] = self._draw(weights, yaw)
+            self._drawn[key] = self._draw(weights, yaw, pitch)
         return self._drawn[key]
 
-    def _draw(self, weights: Array, yaw: float) -> NDArray[np.uint8]:
+    def _draw(self, weights: Array, yaw: float, pitch: float) -> NDArray[np.uint8]:
         self._head.draw(
             self._target,
             weights=weights,
-            head_rotation=quaternion_from_euler(0.0, yaw, 0.0),
-            gaze=np.array([[-yaw, 0.0], [-yaw, 0.0]]),
+            head_rotation=quaternion_from_euler(pitch, yaw, 0.0),
+            gaze=np.array([[-yaw, -pitch], [-yaw, -pitch]]),
             camera=self._camera,
             background=WALL,
         )

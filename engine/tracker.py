@@ -4,7 +4,8 @@ Who gives what:
 
     weights, gaze, landmarks   MediaPipe.
     head_rotation, _position   MediaPipe. Its matrix is fitted to the landmarks with a camera in
-                               perspective: metres, and right wherever in the picture the face is. A
+                               perspective: metres, and right wherever in the picture the face is.
+                               What expressions add to it is taken out (engine/false_nod.py). A
                                regressor sees a crop: its rotation is relative to the line of sight
                                through the crop's centre, its camera has no perspective, and its
                                scale no unit.

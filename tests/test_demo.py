@@ -87,7 +87,7 @@ def test_each_eye_follows_to_the_sides(eye: int, curves: Curves, tracked: Tracke
     assert correlation(curves.gaze[:, eye, 0], tracked.sent.gaze[:, eye, 0]) > 0.9
 
 
-@pytest.mark.parametrize("axis", [YAW, ROLL])
+@pytest.mark.parametrize("axis", [PITCH, YAW, ROLL])
 def test_the_head_turns_as_it_was_turned(axis: int, curves: Curves, tracked: Tracked) -> None:
     truth, seen = curves.head[:, axis], tracked.sent.head[:, axis]
     assert correlation(truth, seen) > 0.9

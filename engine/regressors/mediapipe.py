@@ -9,6 +9,7 @@ import numpy as np
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.closing import Closing
 from engine.data import Frame, Observation
+from engine.false_nod import without_false_nod
 from engine.gaze import along_line_of_sight, gaze_from_landmarks, set_eye_look
 from engine.geometry import Array, quaternion_from_matrix
 from engine.landmarker import Detection, Landmarker
@@ -64,19 +65,23 @@ class MediaPipeRegressor(Closing):
 def observation_from_detection(
     detection: Detection, timestamp: float, image_size: tuple[int, int]
 ) -> Observation:
-    """MediaPipe's numbers in our names, units and spaces."""
-    rotation = detection.camera_from_head[:3, :3]
-    position = detection.camera_from_head[:3, 3] * METRES_PER_CENTIMETRE
-    gaze = gaze_from_landmarks(detection.landmarks, along_line_of_sight(rotation, position))
+    """MediaPipe's numbers in our names, units and spaces; its pose without the false nod.
+
+    The gaze is told from the pose as it was: the eyes' landmarks nod with it.
+    """
+    seen = detection.camera_from_head
+    sight = along_line_of_sight(seen[:3, :3], seen[:3, 3])
+    gaze = gaze_from_landmarks(detection.landmarks, sight)
     weights = weights_from_scores(detection)
+    pose = without_false_nod(seen, weights)
     set_eye_look(weights, gaze)
     return Observation(
         timestamp=timestamp,
         confidence=confidence(detection, *image_size),
         landmarks=detection.landmarks,
         weights=weights,
-        head_rotation=quaternion_from_matrix(rotation),
-        head_position=position,
+        head_rotation=quaternion_from_matrix(pose[:3, :3]),
+        head_position=pose[:3, 3] * METRES_PER_CENTIMETRE,
         gaze=gaze,
         image_size=image_size,
     )
