@@ -75,7 +75,15 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.small_faces",),
     ("engine.landmarker",),
     ("engine.box_least_squares", "engine.face_motion", "engine.filters", "engine.mouth_sight"),
-    ("engine.gaze", "engine.identity", "engine.mirror", "engine.noise", "engine.runtime", "models"),
+    (
+        "engine.gaze",
+        "engine.identity",
+        "engine.mirror",
+        "engine.mouth_look",
+        "engine.noise",
+        "engine.runtime",
+        "models",
+    ),
     ("engine.data", "engine.geometry", "engine.vrm_expressions"),
     ("engine.blendshapes", "engine.closing", "engine.errors", "shaders"),
 )
