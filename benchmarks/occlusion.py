@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from app.face_model import face_model_path
 from app.folders import data_folder
 from app.sources import SourceSettings, open_source
 from app.sources.demo import demo_path
+from benchmarks.occluders import THINGS, place
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import Frame, Observation
 from engine.geometry import Array
@@ -35,13 +35,9 @@ from engine.runtime import RuntimeSettings
 from engine.smoother import Smoother
 from engine.steadiness import SmootherSettings
 
-Image = NDArray[np.uint8]
-Point = tuple[float, float]
-
 FIRST, LENGTH = 35, 50  # frames: before, and with the thing
 HEIGHT = 400  # pixels at the most, so that painting takes no longer than looking
 LIPS = [13, 14]  # landmarks
-CHEEK = 50
 MOUTH = [i for i, name in enumerate(BLENDSHAPES) if name.startswith(("jaw", "mouth"))]
 SCREAM, LONG = 0.25, 0.1  # rise of a weight, s
 
@@ -52,51 +48,6 @@ class Seen:
 
     observation: Observation | None
     shown: Array
-
-
-def hand(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """Four fingers with shaded edges."""
-    _fingers(image, at, arm, width, 0.6 * skin, 0.145)
-    _fingers(image, at, arm, width, skin, 0.12)
-
-
-def palm(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """A whole hand, fingers closed."""
-    _arm(image, at, arm, 0.34 * width, skin)
-    cv2.circle(image, _pixel(at), round(0.32 * width), skin.tolist(), -1)
-    _fingers(image, at, arm, width, 0.8 * skin, 0.16)
-    _fingers(image, at, arm, width, skin, 0.14)
-
-
-def glove(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """The same in dark wool."""
-    palm(image, at, arm, width, np.array([60.0, 40.0, 30.0]))
-
-
-def cup(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """White china."""
-    _box(image, at, 0.5 * width, 0.6 * width, (240, 235, 235))
-
-
-def telephone(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """Dark glass, held upright."""
-    _box(image, at, 0.42 * width, 0.85 * width, (25, 22, 20))
-
-
-def microphone(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """A black ball on a stick."""
-    black = np.array([28.0, 25.0, 25.0])
-    _arm(image, at, arm, 0.12 * width, black)
-    cv2.circle(image, _pixel(at), round(0.2 * width), black.tolist(), -1)
-
-
-def nothing(image: Image, at: Point, arm: Point, width: float, skin: Array) -> None:
-    """The free mouth."""
-
-
-THINGS: dict[str, Callable[[Image, Point, Point, float, Array], None]] = {
-    thing.__name__: thing for thing in (nothing, hand, palm, glove, cup, telephone, microphone)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +86,7 @@ def covered(
             width = float(max(np.ptp(points[:468, 0]), 0.75 * np.ptp(points[:468, 1])))
             x, y = points[LIPS, :2].mean(axis=0).tolist()
             at = (x + 1.3 * away * width * arm[0], y + 1.3 * away * width * arm[1])
-            edge = (image.shape[1] - 1, image.shape[0] - 1)
-            column, row = np.clip(points[CHEEK, :2], 0, edge).astype(int)
-            THINGS[thing](image, at, arm, width, frame.image[row, column].astype(np.float64))
+            THINGS[thing](image, place(frame.image, points, at, arm, width))
         result.append(replace(frame, image=image))
     return result
 
@@ -232,31 +181,6 @@ def row(name: str, seen: Sequence[Seen], before: Sequence[Seen], rate: float) ->
     hidden = sum(s.observation is not None and s.observation.mouth_hidden for s in seen[FIRST:])
     jaws = ", ".join(f"{value:.2f}" for value in most)
     return f"| {name} | {jaws} | {' | '.join(told)} | {hidden} of {len(seen) - FIRST} |"
-
-
-def _fingers(
-    image: Image, at: Point, arm: Point, width: float, color: Array, thickness: float
-) -> None:
-    for finger in range(4):
-        aside, tip = 0.155 * (finger - 1.5) * width, (0.4 - 0.05 * abs(finger - 1.5)) * width
-        x, y = at[0] - arm[1] * aside, at[1] + arm[0] * aside
-        start = (x - arm[0] * tip, y - arm[1] * tip)
-        end = (x + 1.3 * arm[0] * width, y + 1.3 * arm[1] * width)
-        cv2.line(image, _pixel(start), _pixel(end), color.tolist(), round(thickness * width))
-
-
-def _arm(image: Image, at: Point, arm: Point, thickness: float, color: Array) -> None:
-    end = (at[0] + 9.0 * arm[0] * thickness, at[1] + 9.0 * arm[1] * thickness)
-    cv2.line(image, _pixel(at), _pixel(end), color.tolist(), round(thickness))
-
-
-def _box(image: Image, at: Point, width: float, height: float, color: tuple[int, int, int]) -> None:
-    low, high = (at[0] - width / 2, at[1] - height / 2), (at[0] + width / 2, at[1] + height / 2)
-    cv2.rectangle(image, _pixel(low), _pixel(high), color, -1)
-
-
-def _pixel(point: Point) -> tuple[int, int]:
-    return round(point[0]), round(point[1])
 
 
 if __name__ == "__main__":

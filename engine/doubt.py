@@ -17,7 +17,7 @@ from engine.data import BfmCoefficients, FlameCoefficients, Observation
 from engine.geometry import Array, smoothstep
 
 MOUTH_HOLD, FACE_HOLD = 0.0, 1.0  # s that a mouth, a face stays as it was
-EASE = 0.15  # s to rest, or to what is seen
+REST, EASE = 0.1, 0.15  # s to rest, as fast as a mouth closes; to what is seen
 DOUBTFUL, SURE = 0.8, 0.92  # share of a face in the picture: doubted below, believed from there on
 
 MOUTH: Array = np.array(
@@ -67,14 +67,17 @@ class _Held:
         self._shown = self._start = values
         self._doubted = doubted
         self._since = -math.inf  # when doubt began or ended; nothing is known to hold
+        self._timestamp = math.inf  # of the values before
 
     def update(self, values: Array, timestamp: float, *, doubted: bool) -> Array:
         if doubted is not self._doubted:
-            self._doubted, self._since, self._start = doubted, timestamp, self._shown
+            self._doubted, self._start = doubted, self._shown
+            self._since = min(self._timestamp, timestamp)  # it was no longer so after these
+        self._timestamp = timestamp
         elapsed = timestamp - self._since
         if doubted:
-            goal = np.zeros_like(values) if self._rests else values
-            share = (elapsed - self._hold) / EASE
+            goal, ease = (np.zeros_like(values), REST) if self._rests else (values, EASE)
+            share = (elapsed - self._hold) / ease
         else:
             goal, share = values, elapsed / EASE
         share = min(max(share, 0.0), 1.0)

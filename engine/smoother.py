@@ -1,11 +1,13 @@
 """Observation | None in, FaceState out: noise removed, and a face that is always valid.
 
-When the face is lost the state holds for a moment (a hand in front of the mouth), then eases to
-neutral; when it is back the state eases to it from wherever it is by then, so that nothing ever
-jumps.
+When the face is lost the state holds for a moment (a hand in front of it; a mouth that was hidden
+already goes on to rest), then eases to neutral; when it is back the state eases to it from wherever
+it is by then, so that nothing ever jumps.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +30,8 @@ class Smoother:
     def __init__(self, settings: SmootherSettings) -> None:
         self._settings = settings
         self._filter = ObservationFilter(settings) if settings.filtering else None
-        self._face: Observation | None = None  # the newest one, its values filtered
+        self._seen: Observation | None = None  # the newest one
+        self._face: Observation | None = None  # the same, its values filtered
         self._presence = 0.0  # 0 neutral … 1 the face as it is
         self._shown: FaceState | None = None  # the newest state
         self._met_from: FaceState | None = None  # where the state was when the face came back
@@ -49,13 +52,15 @@ class Smoother:
         before = self._shown
         elapsed = 0.0 if before is None else max(timestamp - before.timestamp, 0.0)
         if observation is None:
+            self._rest_hidden_mouth(timestamp)
             self._fade_out(timestamp, elapsed)
         else:
             if before is not None and before.landmarks is None:
                 self._return(before, timestamp)
             self._presence = 1.0
             is_new = self._is_new(timestamp)
-            self._face, self._adopted = observation, False
+            self._seen = self._face = observation
+            self._adopted = False
             if self._filter is not None:
                 self._face = self._filter.update(observation, is_new=is_new)
         self._met = min(1.0, self._met + elapsed / self._easing)
@@ -72,6 +77,13 @@ class Smoother:
         if self._face is not None:
             away = timestamp - self._face.timestamp
             self._easing = min(self._easing, max(away, LEAST_EASING))
+
+    def _rest_hidden_mouth(self, timestamp: float) -> None:
+        if self._filter is None or self._face is None or self._seen is None or self._adopted:
+            return
+        if self._seen.mouth_hidden:
+            still = self._filter.update(replace(self._seen, timestamp=timestamp), is_new=False)
+            self._face = replace(still, timestamp=self._face.timestamp)
 
     def _fade_out(self, timestamp: float, elapsed: float) -> None:
         if self._face is not None and timestamp - self._face.timestamp > self._settings.hold:

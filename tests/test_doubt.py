@@ -5,7 +5,7 @@ import pytest
 
 from engine.blendshapes import INDEX
 from engine.data import LANDMARK_COUNT, FlameCoefficients, Observation
-from engine.doubt import EASE, FACE_HOLD, Doubt
+from engine.doubt import EASE, FACE_HOLD, REST, Doubt
 from tests.faces import observation
 
 RATE = 30.0
@@ -40,7 +40,9 @@ def test_a_hidden_mouth_closes_instead_of_screaming_and_the_eyes_go_on() -> None
     doubt = Doubt()
     believed(doubt, [observation(jawOpen=0.3)] * 5)
     result = believed(doubt, [hidden(jawOpen=0.9, eyeBlinkLeft=0.8)] * 10, start=5)
+    assert result[0].weights[JAW] < 0.3, "it begins at once"
     assert max(one.weights[JAW] for one in result) <= 0.3
+    assert result[round(REST * RATE)].weights[JAW] == 0.0
     assert result[-1].weights[JAW] == 0.0
     assert all(one.weights[BLINK] == 0.8 for one in result)
 

@@ -80,6 +80,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "engine.gaze",
         "engine.identity",
         "engine.mirror",
+        "engine.mouth_look",
         "engine.noise",
         "engine.runtime",
         "models",

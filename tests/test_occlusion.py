@@ -26,7 +26,7 @@ from tests.faces import face_model
 RATE = 30.0
 
 
-@pytest.mark.parametrize("thing", ["hand", "palm", "cup", "microphone"])
+@pytest.mark.parametrize("thing", ["hand", "palm", "round-hand", "cup", "microphone"])
 def test_a_covered_mouth_does_not_scream(face_networks: Path, thing: str) -> None:
     def landmarker() -> SessionLandmarker:
         return SessionLandmarker.open(

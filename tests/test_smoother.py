@@ -77,6 +77,15 @@ def test_a_lost_face_holds_then_eases_to_neutral_without_a_jump() -> None:
     assert result[-1].head_position == pytest.approx(face.head_position)
 
 
+def test_a_mouth_that_was_hidden_when_the_face_was_lost_goes_on_to_rest() -> None:
+    seen = observation(jawOpen=0.8, browInnerUp=0.6)
+    lost = [replace(seen, mouth_hidden=True), *[None] * 8]
+    assert 8 / RATE < SETTINGS.hold
+    state = states(Smoother(SETTINGS), [*[seen] * 5, *lost])[-1]
+    assert state.weights[INDEX["jawOpen"]] < 0.01
+    assert state.weights[INDEX["browInnerUp"]] == pytest.approx(0.6, abs=0.01)
+
+
 def test_a_face_that_is_back_is_met_without_a_jump() -> None:
     smoother = Smoother(SETTINGS)
     states(smoother, [observation(jawOpen=0.8)] * 10 + [None] * 60)
