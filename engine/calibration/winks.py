@@ -40,11 +40,9 @@ head that turns to that eye's side the lid looks less shut: the second is added 
 its yaw. The third is added once a wink is believed."""
 
 OPEN, OPEN_CLEAR, OPEN_STILL, CLEAR = 0.45, 0.4, 0.35, 0.33
-OPEN_ASIDE = 0.4
 """Likewise the other eye is open further than the first; than the second, if it is wider than the
 winking one by the fourth, as those of a person who looks down are not. The third is enough once a
-wink is believed. Of a head that turns to the other eye's side that looks less open, above all with
-a smile: the fifth is taken off times the sine of its yaw."""
+wink is believed."""
 
 BOTH_CLOSE, BOTH_SHUT = 0.35, 0.2
 """Likewise: where both eyes are open less far than the first they blink; at the second they are
@@ -129,14 +127,12 @@ class Winks:
         self._both = min(max(both, 0.0), 1.0)
         self._opening = 0.0 if self._both > 0.0 else self._opening + elapsed
         aside = abs(math.sin(yaw))
-        towards = (math.sin(yaw) * _SIDES).clip(0.0)
-        shut, lost = SHUT + SHUT_ASIDE * towards, OPEN_ASIDE * towards[::-1]
+        shut = SHUT + SHUT_ASIDE * (math.sin(yaw) * _SIDES).clip(0.0)
         begins = (evidence > BEGINS) & (unlike > UNLIKE_BEGINS)
-        is_open = np.where(outlines > CLEAR, OPEN_CLEAR, OPEN) - lost
-        begins &= (wide < shut) & (wide[::-1] > is_open)
+        begins &= (wide < shut) & (wide[::-1] > np.where(outlines > CLEAR, OPEN_CLEAR, OPEN))
         begins &= self._opening >= AFTER_BLINK and abs(yaw) < FARTHEST
         goes_on = (evidence > ENDS) & (unlike > UNLIKE_ENDS)
-        goes_on &= (wide < shut + SHUT_STILL) & (wide[::-1] > OPEN_STILL - lost)
+        goes_on &= (wide < shut + SHUT_STILL) & (wide[::-1] > OPEN_STILL)
         self._seen = np.where(begins, np.where(self._seen < 0.0, 0.0, self._seen + elapsed), -1.0)
         self._winking = (self._winking & goes_on) | (self._seen >= DWELL + DWELL_ASIDE * aside)
         step = elapsed / RISE
