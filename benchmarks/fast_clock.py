@@ -40,6 +40,8 @@ if "--watched" in sys.orig_argv:  # the watchdog waits as long as a start takes 
             sleep(REFRESH)
 
         glfw.swap_buffers = swap_at_a_refresh
+        wait_events = glfw.wait_events_timeout
+        glfw.wait_events_timeout = lambda seconds: wait_events(seconds / SPEED)
 
     threading.Thread(target=leave_the_machine_its_time, daemon=True).start()
 """
