@@ -1,16 +1,18 @@
 """States at a receiver's or a display's rate: how late, how jerky, how far beyond. Markdown tables.
 
-    python -m benchmarks.prediction [--seconds 20] [--sender 60 90 120]
+    python -m benchmarks.prediction [--seconds 20] [--lost 0 0.1] [--sender 60 90 120]
 
 A camera gives 30 pictures a second, each becomes a state after 5 to 25 ms, and somebody takes
 states at a steady rate: the newest as it is (held), carried on with the speed of the last two for
 a frame at most (plain), or as mien predicts it. Signals have a range of 1: sines, the built-in
-clip's jaw and head, and a zigzag that turns round at full speed.
+clip's jaw, lid and head, movements that stop dead, and zigzags that turn round at full speed.
 
 lag:       by how many milliseconds the signal has to be delayed to be nearest to what is taken.
 error:     what is left then, root mean square, in hundredths of the range: how jerky it is.
-overshoot: beyond the signal's range, in hundredths of it.
+overshoot: the furthest beyond where the signal has been in the last 0.2 s, in hundredths of the
+           range. Of the last zigzag, whose ways differ: of the range, not of each way.
 
+Then the same with some of the pictures lost, and how far ahead of its picture a state was shown.
 Last, the real sender: intervals between datagrams as they come in, while this machine does what
 else it has to do.
 """
@@ -43,6 +45,8 @@ LOW, SPAN = 0.25, 0.5  # of the weight that stands for the signal: limits hide n
 RATES = (60.0, 90.0, 120.0, 144.0)
 SLOW = 0.05  # of the pictures take the tracker longest
 WARM_UP = 1.0  # s
+RECENT = 0.2  # s
+FINE = 0.001  # s
 DELAYS = np.arange(-0.02, 0.08, 0.001)  # s
 
 Signal = Callable[[Array], Array]
@@ -68,13 +72,29 @@ def signals() -> dict[str, Signal]:
     def sine(hertz: float) -> Signal:
         return lambda t: 0.5 - 0.5 * np.cos(2 * np.pi * hertz * t)
 
+    def zigzag(hertz: float) -> Signal:
+        return lambda t: 2.0 * np.abs((hertz * t + 0.013) % 1.0 - 0.5)
+
+    turns = np.random.default_rng(0).uniform(0.0, 1.0, 1000)
+
     return {
         "sine, 1 Hz": sine(1.0),
         "sine, 2 Hz": sine(2.0),
         "sine, 4 Hz": sine(4.0),
         "the clip's jaw": recorded(curves.weights[:, CHANNEL]),
+        "the clip's lid": recorded(curves.weights[:, INDEX["eyeBlinkLeft"]]),
         "the clip's head, yaw": recorded(curves.head[:, 1]),
-        "zigzag, 1 Hz": lambda t: 2.0 * np.abs((t + 0.013) % 1.0 - 0.5),
+        "the clip's head, roll": recorded(curves.head[:, 2]),
+        "a mouth that stops dead": lambda t: np.maximum(0.0, np.sin(2 * np.pi * 1.5 * t)),
+        "trapezoid, 0.7 Hz": lambda t: (
+            0.5 + 0.5 * (3.0 * np.sin(2 * np.pi * 0.7 * t)).clip(-1.0, 1.0)
+        ),
+        "trapezoid, 0.2 Hz": lambda t: (
+            0.5 + 0.5 * (3.0 * np.sin(2 * np.pi * 0.2 * t)).clip(-1.0, 1.0)
+        ),
+        "zigzag, 1 Hz": zigzag(1.0),
+        "zigzag, 2.3 Hz": zigzag(2.3),
+        "zigzag, 3 turns/s, random": lambda t: np.interp(3.0 * t, np.arange(len(turns)), turns),
     }
 
 
@@ -86,7 +106,7 @@ class Arrival:
     ready: float
 
 
-def arrivals(seconds: float, seed: int = 0) -> list[Arrival]:
+def arrivals(seconds: float, lost: float = 0.0, seed: int = 0) -> list[Arrival]:
     """Pictures with a camera's jitter, and a tracker that is not always equally quick."""
     random = np.random.default_rng(seed)
     found = []
@@ -95,16 +115,27 @@ def arrivals(seconds: float, seed: int = 0) -> list[Arrival]:
         takes = 0.005 + float(random.gamma(2.0, 0.002))
         if random.random() < SLOW:
             takes = 0.025
-        found.append(Arrival(pictured, pictured + takes))
+        if random.random() >= lost:
+            found.append(Arrival(pictured, pictured + takes))
     return found
 
 
-def taken(signal: Signal, how: str, rate: float, seconds: float) -> tuple[Array, Array]:
-    """Times and values that somebody gets who asks `rate` times a second."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """What somebody gets who asks steadily. (N,): seconds, values, seconds ahead of the picture."""
+
+    times: Array
+    values: Array
+    ahead: Array
+
+
+def taken(signal: Signal, how: str, rate: float, seconds: float, lost: float) -> Taken:
+    """Asking `rate` times a second."""
     predictor, clock = Predictor(), SteadyClock()
-    waiting = arrivals(seconds)
+    waiting = arrivals(seconds, lost)
     times = np.arange(0.1, seconds, 1.0 / rate)
-    values, held, speed, pictured, noticed = [], 0.0, 0.0, 0.0, 0.0
+    values, aheads = [], []
+    held, speed, pictured, noticed = 0.0, 0.0, 0.0, 0.0
     for now in times.tolist():
         newest = None
         while waiting and waiting[0].ready <= now:
@@ -116,24 +147,28 @@ def taken(signal: Signal, how: str, rate: float, seconds: float) -> tuple[Array,
             predictor.observe(state_of(pictured, LOW + SPAN * held), clock.moment(pictured, now))
         match how:
             case "held":
-                values.append(held)
+                value, ahead = held, 0.0
             case "plain":
-                values.append(held + speed * min(now - noticed, 1.0 / CAMERA))
+                ahead = min(now - noticed, 1.0 / CAMERA)
+                value = held + speed * ahead
             case _:
-                weight = float(predictor.at(now).weights[CHANNEL])
-                values.append((weight - LOW) / SPAN)
-    return times, np.array(values)
+                state = predictor.at(now)
+                value = (float(state.weights[CHANNEL]) - LOW) / SPAN
+                ahead = state.timestamp - pictured
+        values.append(value)
+        aheads.append(ahead)
+    return Taken(times, np.array(values), np.array(aheads))
 
 
-def judged(signal: Signal, times: Array, values: Array) -> tuple[float, float, float]:
+def judged(signal: Signal, result: Taken) -> tuple[float, float, float]:
     """Lag in s, error and overshoot in shares of the range."""
-    later = times > WARM_UP
-    times, values = times[later], values[later]
+    later = result.times > WARM_UP
+    times, values = result.times[later], result.values[later]
     errors = [float(np.sqrt(np.mean((values - signal(times - d)) ** 2))) for d in DELAYS]
     best = int(np.argmin(errors))
-    truth = signal(np.arange(0.0, times[-1], 0.001))
-    beyond = max(float(values.max() - truth.max()), float(truth.min() - values.min()), 0.0)
-    return float(DELAYS[best]), errors[best], beyond
+    recent = signal(times[:, None] - np.arange(0.0, RECENT, FINE))
+    beyond = np.maximum(values - recent.max(axis=1), recent.min(axis=1) - values)
+    return float(DELAYS[best]), errors[best], max(float(beyond.max()), 0.0)
 
 
 def state_of(timestamp: float, jaw: float) -> FaceState:
@@ -189,23 +224,34 @@ def send_times(rate: float, seconds: float) -> Array:
     return np.diff(np.array(came))
 
 
+def print_table(seconds: float, lost: float) -> None:
+    """Lost: of the pictures."""
+    title = f"{100 * lost:g} % lost: lag ms / error / overshoot"
+    print(f"| {title} | taken | " + " | ".join(f"{r:g} Hz" for r in RATES) + " |")
+    print("|---|---|" + "---|" * len(RATES))
+    furthest = 0.0
+    for name, signal in signals().items():
+        for how in ("held", "plain", "mien"):
+            cells = []
+            for rate in RATES:
+                result = taken(signal, how, rate, seconds, lost)
+                lag, error, beyond = judged(signal, result)
+                cells.append(f"{1e3 * lag:.0f} / {1e2 * error:.1f} / {1e2 * beyond:.1f}")
+                furthest = max(furthest, float(result.ahead.max()))
+            print(f"| {name} | {how} | {' | '.join(cells)} |", flush=True)
+    print(f"\nAt most {1e3 * furthest:.1f} ms ahead of the picture.\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--sender", type=float, nargs="*", default=[60.0, 90.0, 120.0])
+    parser.add_argument("--lost", type=float, nargs="*", default=[0.0, 0.1])
     arguments = parser.parse_args(argv)
-    print("| lag ms / error / overshoot | taken | " + " | ".join(f"{r:g} Hz" for r in RATES) + " |")
-    print("|---|---|" + "---|" * len(RATES))
-    for name, signal in signals().items():
-        for how in ("held", "plain", "mien"):
-            cells = []
-            for rate in RATES:
-                lag, error, beyond = judged(signal, *taken(signal, how, rate, arguments.seconds))
-                cells.append(f"{1e3 * lag:.0f} / {1e2 * error:.1f} / {1e2 * beyond:.1f}")
-            print(f"| {name} | {how} | {' | '.join(cells)} |", flush=True)
-    print()
+    for lost in arguments.lost:
+        print_table(arguments.seconds, lost)
     print("| sent a second | interval wanted | median | p1 | p99 | longest |")
     print("|---|---|---|---|---|---|")
     for rate in arguments.sender:

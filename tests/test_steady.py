@@ -87,9 +87,20 @@ def test_states_leave_on_the_beat_and_after_a_late_one_the_beat_goes_on(
 def test_between_pictures_a_movement_goes_on(clock: Clock, tmp_path: Path) -> None:
     states: Latest[Shown] = Latest()
     steady, outputs = sender(clock, states, tmp_path)
-    for index in range(40):
-        states.put(shown(clock.now, jawOpen=0.02 * index))
+    for index in range(80):
+        states.put(shown(clock.now, jawOpen=0.01 * index))
         while clock.now < 100.0 + (index + 1) / CAMERA - 1e-6:
             steady.step()
-    jaws = np.array([state.weights[INDEX["jawOpen"]] for _, state in outputs.sent[120:]])
-    assert np.diff(jaws) == pytest.approx(0.02 * CAMERA / RATE, abs=5e-4)
+    jaws = np.array([state.weights[INDEX["jawOpen"]] for _, state in outputs.sent[240:]])
+    assert np.diff(jaws) == pytest.approx(0.01 * CAMERA / RATE, abs=1e-4)
+
+
+def test_a_jaw_that_stops_dead_is_not_sent_visibly_further(clock: Clock, tmp_path: Path) -> None:
+    states: Latest[Shown] = Latest()
+    steady, outputs = sender(clock, states, tmp_path)
+    for index in range(60):
+        states.put(shown(clock.now, jawOpen=min(0.1 * (index % 20), 0.6)))
+        while clock.now < 100.0 + (index + 1) / CAMERA - 1e-6:
+            steady.step()
+    jaws = [state.weights[INDEX["jawOpen"]] for _, state in outputs.sent]
+    assert 0.6 <= max(jaws) <= 0.6 + 0.03 * 0.6
