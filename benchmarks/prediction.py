@@ -20,6 +20,7 @@ else it has to do.
 from __future__ import annotations
 
 import argparse
+import math
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -36,12 +37,14 @@ from app.viewer import Shown
 from benchmarks.demo.curves import read_curves
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import FaceState, Frame
-from engine.geometry import IDENTITY_ROTATION, Array
+from engine.geometry import IDENTITY_ROTATION, Array, turned
 from engine.prediction import Predictor, SteadyClock
 
 CAMERA = 30.0  # pictures a second
 CHANNEL = INDEX["jawOpen"]
 LOW, SPAN = 0.25, 0.5  # of the weight that stands for the signal: limits hide no overshoot
+HEAD = "the clip's head"  # how signals begin that turn the head by so many radians instead
+TURN = 0.6
 RATES = (60.0, 90.0, 120.0, 144.0)
 SLOW = 0.05  # of the pictures take the tracker longest
 WARM_UP = 1.0  # s
@@ -83,8 +86,8 @@ def signals() -> dict[str, Signal]:
         "sine, 4 Hz": sine(4.0),
         "the clip's jaw": recorded(curves.weights[:, CHANNEL]),
         "the clip's lid": recorded(curves.weights[:, INDEX["eyeBlinkLeft"]]),
-        "the clip's head, yaw": recorded(curves.head[:, 1]),
-        "the clip's head, roll": recorded(curves.head[:, 2]),
+        f"{HEAD}, yaw": recorded(curves.head[:, 1]),
+        f"{HEAD}, roll": recorded(curves.head[:, 2]),
         "a mouth that stops dead": lambda t: np.maximum(0.0, np.sin(2 * np.pi * 1.5 * t)),
         "trapezoid, 0.7 Hz": lambda t: (
             0.5 + 0.5 * (3.0 * np.sin(2 * np.pi * 0.7 * t)).clip(-1.0, 1.0)
@@ -129,8 +132,10 @@ class Taken:
     ahead: Array
 
 
-def taken(signal: Signal, how: str, rate: float, seconds: float, lost: float) -> Taken:
-    """Asking `rate` times a second."""
+def taken(
+    signal: Signal, how: str, rate: float, seconds: float, lost: float, *, head: bool
+) -> Taken:
+    """Asking `rate` times a second. head: it turns; otherwise the jaw moves."""
     predictor, clock = Predictor(), SteadyClock()
     waiting = arrivals(seconds, lost)
     times = np.arange(0.1, seconds, 1.0 / rate)
@@ -144,7 +149,8 @@ def taken(signal: Signal, how: str, rate: float, seconds: float, lost: float) ->
             before, held = held, float(signal(np.array(newest.pictured)))
             speed = (held - before) / (newest.pictured - pictured) if pictured else 0.0
             pictured, noticed = newest.pictured, now
-            predictor.observe(state_of(pictured, LOW + SPAN * held), clock.moment(pictured, now))
+            state = state_of(pictured, 0.0 if head else held, held if head else 0.0)
+            predictor.observe(state, clock.moment(pictured, now))
         match how:
             case "held":
                 value, ahead = held, 0.0
@@ -153,7 +159,11 @@ def taken(signal: Signal, how: str, rate: float, seconds: float, lost: float) ->
                 value = held + speed * ahead
             case _:
                 state = predictor.at(now)
-                value = (float(state.weights[CHANNEL]) - LOW) / SPAN
+                value = (
+                    2.0 * math.asin(float(state.head_rotation[1])) / TURN
+                    if head
+                    else (float(state.weights[CHANNEL]) - LOW) / SPAN
+                )
                 ahead = state.timestamp - pictured
         values.append(value)
         aheads.append(ahead)
@@ -171,16 +181,16 @@ def judged(signal: Signal, result: Taken) -> tuple[float, float, float]:
     return float(DELAYS[best]), errors[best], max(float(beyond.max()), 0.0)
 
 
-def state_of(timestamp: float, jaw: float) -> FaceState:
-    """A face whose jaw alone moves."""
+def state_of(timestamp: float, jaw: float, head: float = 0.0) -> FaceState:
+    """A face whose jaw and head move, 0..1."""
     weights = np.zeros(len(BLENDSHAPES))
-    weights[CHANNEL] = jaw
+    weights[CHANNEL] = LOW + SPAN * jaw
     return FaceState(
         timestamp=timestamp,
         tracked=True,
         confidence=1.0,
         weights=weights,
-        head_rotation=IDENTITY_ROTATION,
+        head_rotation=turned(IDENTITY_ROTATION, np.array([0.0, TURN * head, 0.0])),
         head_position=np.array([0.0, 0.0, -0.5]),
         gaze=np.zeros((2, 2)),
         landmarks=None,
@@ -209,7 +219,7 @@ def send_times(rate: float, seconds: float) -> Array:
         def track() -> bool:
             time.sleep(1.0 / CAMERA)
             now = time.perf_counter()
-            state = state_of(now, 0.5 + 0.4 * float(np.sin(6.0 * now)))
+            state = state_of(now, 0.5 + 0.5 * float(np.sin(6.0 * now)))
             states.put(Shown(Frame(picture, now, now, 0), state))
             return True
 
@@ -234,7 +244,7 @@ def print_table(seconds: float, lost: float) -> None:
         for how in ("held", "plain", "mien"):
             cells = []
             for rate in RATES:
-                result = taken(signal, how, rate, seconds, lost)
+                result = taken(signal, how, rate, seconds, lost, head=name.startswith(HEAD))
                 lag, error, beyond = judged(signal, result)
                 cells.append(f"{1e3 * lag:.0f} / {1e2 * error:.1f} / {1e2 * beyond:.1f}")
                 furthest = max(furthest, float(result.ahead.max()))

@@ -4,10 +4,11 @@ From the newest states' own velocity, at most one frame ahead. A movement that s
 followed to where it will come to rest and not beyond it. But that one stops dead, or turns round,
 cannot be known before the picture that shows it, and the faster a movement is the further an
 ordinary prediction shoots past it: by a third of the way of a mouth that shuts quickly. So nothing
-is carried on by more than SHARE of the way that it has come since it last rested or turned, or by
-more than is seen: whatever it does next, it has not been shown further beyond than that. Slow and
-small movements lose little by this; quick ones are hardly more than held until the next state,
-which is then shown at once: to glide there would be smoother, but up to a frame later.
+is carried on by more than a share of the way that it has come since it last rested or turned, or by
+more than is seen: whatever it does next, it has not been shown further beyond than that. Lips and
+lids meet and eyes jump, so their share is small; a head is heavy and has to slow down first. Slow
+and small movements lose little by this; quick ones of the face are hardly more than held until the
+next state, which is then shown at once: to glide there would be smoother, but up to a frame later.
 
 Each channel is predicted, besides, only as far as its last predictions came true: what turns round
 too quickly to be foreseen, as talk, blinks and noise do, is shown as it is.
@@ -24,7 +25,7 @@ from engine.geometry import Array, turn_between, turned
 
 LONGEST_GAP = 0.1  # s between two states; over longer ones nothing is predicted
 INTERVALS = 8  # of the newest states, from which a frame's length is taken
-SHARE = 0.03  # of the way come: no overshoot is longer, unless it is not seen
+SHARE, HEAD_SHARE = 0.03, 0.3  # of the way come: no overshoot is longer, unless it is not seen
 UNSEEN = 0.005  # of a weight, or radians of head and eyes; position: metres, a third
 MEMORY = 0.93  # of what is known of earlier predictions, per frame
 SPEEDING_UP = 3.0  # times the speed of a frame earlier: another movement has begun
@@ -36,6 +37,8 @@ _COUNT = 62
 
 _UNSEEN: Array = np.full(_COUNT, UNSEEN)
 _UNSEEN[_POSITION] /= 3.0
+_SHARE: Array = np.full(_COUNT, SHARE)
+_SHARE[_POSITION] = _SHARE[_TURN] = HEAD_SHARE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +79,7 @@ class _Movement:
     def ahead(self, seconds: float) -> Array:
         """What to add to the state, so many seconds after it."""
         trust = np.maximum(0.0, 1.0 - self.missed / np.maximum(self.moved, 1e-18))
-        limit = np.maximum(SHARE * self.way, _UNSEEN)
+        limit = np.maximum(_SHARE * self.way, _UNSEEN)
         return np.asarray((trust * self.unlimited(seconds)).clip(-limit, limit))
 
     def since(self, now: float) -> float:
