@@ -72,6 +72,7 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
         or profile.viewer.avatar != kept.profile.viewer.avatar,
         kept=kept.profile,
         profile_fault=kept.fault,
+        profile_untouched=kept.untouched,
         budget=profile.budget if arguments.budget is None else arguments.budget,
         idle=profile.idle,
         kiosk=arguments.kiosk,

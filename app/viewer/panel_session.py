@@ -41,7 +41,9 @@ class SessionPage:
         situation = statistics.situation
         _draw_state(shown, statistics)
         if situation is not None:
-            if situation.profile_fault or situation.option_fault:
+            if situation.profile_fault:
+                controls.fault(situation.profile_fault)
+            elif situation.option_fault:
                 controls.fault("A setting cannot be used: the page More says which.")
             self._draw_source(statistics, situation, asked)
             _draw_face(statistics, situation, asked)

@@ -1,4 +1,4 @@
-"""Files of plans that appear whole or not at all, also if their writer is killed."""
+"""Files that appear whole or not at all, also if their writer is killed."""
 
 from __future__ import annotations
 
