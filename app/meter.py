@@ -53,6 +53,8 @@ class Meter:
         self._recording_since: float | None = None
         self._faces = 0
         self._latency, self._to_screen = LatencyHistogram(), LatencyHistogram()
+        self._between_drawings = LatencyHistogram()
+        self._drawn_at: float | None = None
         self._sent_index = self._drawn_index = -1  # of the newest frames that were counted
         self._captures, self._states = Rate(), Rate()
         self._started = time.perf_counter()
@@ -96,8 +98,12 @@ class Meter:
     def drawn(self, frame: Frame) -> None:
         """Main thread: this picture's state is on the screen. Again and again is once."""
         if frame.index != self._drawn_index:
+            now = time.perf_counter()
             self._drawn_index = frame.index
-            self._to_screen.add(time.perf_counter() - frame.arrived)
+            self._to_screen.add(now - frame.arrived)
+            if self._drawn_at is not None:
+                self._between_drawings.add(now - self._drawn_at)
+            self._drawn_at = now
 
     def has_run_for(self, seconds: float | None) -> bool:
         """Whether the run has lasted that long since its first state; never if None."""
@@ -156,6 +162,7 @@ class Meter:
             state_rate_hz=self._states.hertz(now),
             latency=self._latency.percentiles(),
             latency_to_screen=self._to_screen.percentiles(),
+            window_rate_hz=self._window_rate,
             dropped=dropped,
             outputs=tuple(
                 _of_destination(d, before.get(d.settings.name, 0), max(elapsed, _REFRESH))
@@ -170,7 +177,6 @@ class Meter:
         dropped: int,
         *,
         mirrored: bool,
-        windowed: bool,
         snapshot: Path | None,
         interrupted: bool,
         virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
@@ -190,9 +196,15 @@ class Meter:
             snapshot=snapshot,
             recording_failed=self._takes.failed,
             interrupted=interrupted,
-            windowed=windowed,
+            window_rate_hz=self._window_rate,
             virtual_camera=virtual_camera,
         )
+
+    @property
+    def _window_rate(self) -> float:
+        """Of new pictures; a window that is minimised for a while is not slower for that."""
+        usual = self._between_drawings.percentiles()
+        return 0.0 if usual is None else 1.0 / usual.p50
 
     def _recordings(self) -> tuple[RecordingStatistics, ...]:
         return tuple(

@@ -212,7 +212,6 @@ def run(
     return meter.summary(
         frames.overwritten,
         mirrored=desk.wishes.mirror,
-        windowed=viewer is not None,
         snapshot=settings.snapshot,
         interrupted=interrupted,
         virtual_camera=virtual_camera.statistics,

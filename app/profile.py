@@ -114,8 +114,8 @@ def value_from_text(text: str) -> object:
 
 
 def _refuse_newer(path: Path, table: dict[str, Any], kind: type) -> None:
-    fields = dataclasses.fields(typing.cast(Any, kind))
-    known = [field.default for field in fields if field.name == "version"]
+    fields = dataclasses.fields(kind)
+    known: list[Any] = [field.default for field in fields if field.name == "version"]
     version = table.get("version")
     if known and isinstance(version, int) and version > known[0]:
         raise ProfileNotOursError(

@@ -116,7 +116,7 @@ def test_the_summary_has_a_line_for_each_subject(
     ).lines()
     assert lines[0].startswith("clip.avi: 5 frames, 5 with a face, 0 dropped, ")
     assert "ms median" in lines[1] and "ms p99" in lines[1]
-    assert re.fullmatch(r"set this audio delay in OBS: \d+ ms, and what the camera .*", lines[2])
+    assert re.fullmatch(r"set this audio delay in OBS.* \d+ ms for an avatar elsewhere", lines[2])
     assert lines[3].startswith("vmc 127.0.0.1:9: ") and lines[3].endswith(" datagrams")
     assert lines[4].endswith("t.jsonl: 5 rows")
 
