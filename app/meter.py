@@ -24,6 +24,7 @@ from app.statistics import (
     VirtualCameraStatistics,
 )
 from engine.calibration.guide import Prompt
+from engine.chain import Answer
 from engine.data import FaceState, Frame
 
 STUCK = 5.0  # s without a step of the track thread after which something hangs
@@ -117,6 +118,7 @@ class Meter:
         *,
         wishes: Wishes,
         prompt: Prompt | None = None,
+        answer: Answer | None = None,
         situation: Situation | None = None,
         virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Statistics:
@@ -137,6 +139,7 @@ class Meter:
                 recording=recording,
                 recording_seconds=recorded,
                 prompt=prompt,
+                answer=answer,
                 situation=situation,
                 virtual_camera=virtual_camera,
             )
@@ -153,6 +156,7 @@ class Meter:
             recording=recording,
             recording_seconds=recorded,
             prompt=prompt,
+            answer=answer,
             situation=situation,
             trouble=self._source.trouble,
             virtual_camera=virtual_camera,
@@ -179,6 +183,7 @@ class Meter:
         mirrored: bool,
         snapshot: Path | None,
         interrupted: bool,
+        timed_out: bool = False,
         virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Summary:
         """The whole run, after its end."""
@@ -196,6 +201,7 @@ class Meter:
             snapshot=snapshot,
             recording_failed=self._takes.failed,
             interrupted=interrupted,
+            timed_out=timed_out,
             window_rate_hz=self._window_rate,
             virtual_camera=virtual_camera,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.options import Options
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
+from engine.chain import Answer
 
 LONGEST = 10.0  # s; how much longer a latency is than that, nobody measures
 
@@ -175,6 +176,7 @@ class Statistics:
     recording: bool = False  # whether a take is being written
     latency_to_screen: LatencyStatistics | None = None  # None without a window
     prompt: Prompt | None = None  # what a calibration asks the person to do
+    answer: Answer | None = None  # to what was asked for last
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
     recording_seconds: float = 0.0
@@ -196,6 +198,7 @@ class Summary:
     outputs:          name and datagrams sent, of each.
     recording_failed: whether a file had to be ended early.
     interrupted:      whether Ctrl-C or the system ended the run.
+    timed_out:        whether it had lasted as long as it was to.
     """
 
     source: str
@@ -211,6 +214,7 @@ class Summary:
     snapshot: Path | None
     recording_failed: bool
     interrupted: bool
+    timed_out: bool = False
     window_rate_hz: float = 0.0
     virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
 

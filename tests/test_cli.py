@@ -364,6 +364,8 @@ def test_calibrating_leads_through_its_steps_and_keeps_what_was_learned(
     assert lines[0] == "1/9  Rest your face and look at the screen"
     assert lines[1].strip() == "seen"
     assert "Calibrated" in lines
+    (unseen,) = (line for line in lines if line.startswith("not seen, and nothing kept of it: "))
+    assert "Open your mouth wide" in unseen
     profile = Path(lines[-1].removeprefix("kept in "))
     assert profile == tmp_path / "home" / "config" / "default.toml"
     assert "[calibration]" in profile.read_text()
@@ -376,7 +378,10 @@ def test_calibrating_that_is_cut_short_leaves_the_profile_as_it_was(
 ) -> None:
     result = mien("calibrate", "--source", clip, "--no-window", "--seconds", "1", home=home)
     assert result.returncode == 1
-    assert result.stdout.splitlines()[-1] == "nothing was learned; the profile is as it was"
+    assert result.stdout.splitlines()[-2:] == [
+        "the time was up in step 1 of 9",
+        "nothing was learned; the profile is as it was",
+    ]
     assert not (Path(home["MIEN_HOME"]) / "config" / "default.toml").exists()
 
 

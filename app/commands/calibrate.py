@@ -78,8 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
         return INTERRUPTED
     learned = load_profile(arguments.profile).calibration
     if learned == profile.calibration or not teller.finished:
+        if summary.timed_out and teller.step:
+            print(f"the time was up in step {teller.step} of {len(STEPS)}")
         print("nothing was learned; the profile is as it was")
         return 1
+    if teller.unseen:
+        print(f"not seen, and nothing kept of it: {'; '.join(teller.unseen)}")
     print("\n".join(description(learned)))
     print(f"kept in {profile_path(arguments.profile)}")
     return 0
@@ -100,17 +104,20 @@ def description(calibration: CalibrationSettings) -> list[str]:
 
 
 class _Teller:
-    """Writes each step once."""
+    """Writes each step once. step: at which it is; 0: at none."""
 
     def __init__(self) -> None:
         self.finished = False
+        self.step = 0
+        self.unseen: tuple[str, ...] = ()
         self._text = ""
 
     def tell(self, prompt: Prompt) -> None:
         if prompt.text == self._text:
             return
         self._text = prompt.text
-        self.finished = prompt.progress == 1.0
+        self.step, self.unseen = prompt.step, prompt.unseen
+        self.finished = prompt.step == 0 and prompt.progress == 1.0
         verdict = f"     {prompt.verdict}\n" if prompt.verdict else ""
         step = f"{prompt.step}/{len(STEPS)}  " if prompt.step else ""
         print(f"{verdict}{step}{prompt.text}", flush=True)

@@ -17,7 +17,6 @@ from app.viewer.panel_takes import TakeGroup
 from app.viewer.panel_virtual_camera import draw_virtual_camera
 
 DEMO, FILE = "Built-in clip", "Video file or address …"
-CALIBRATING = "Calibrating: rest your face for two seconds"
 
 
 class SessionPage:
@@ -143,12 +142,10 @@ def _draw_face(statistics: Statistics, situation: Situation, asked: Asked) -> No
     match pressed:
         case 0:
             asked.actions.append(Calibrate())
-            asked.remark = CALIBRATING
         case 1:
             asked.actions.append(Lead(not leading))
         case 2:
             asked.actions.append(Recentre())
-            asked.remark = "Head centred"
         case 3:
             asked.actions.append(SetPaused(not statistics.paused))
     controls.note("Calibrate with a resting face, looking straight ahead.")
