@@ -173,7 +173,8 @@ def run(
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
                 virtual_camera.check()
-                actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
+                actions: tuple[Action, ...] = remote.actions(desk.wishes)
+                actions += hotkeys.actions(desk.wishes)
                 if viewer is None and studio is None:
                     tracking.wait(PATIENCE)
                 elif studio is not None:
