@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import tomli_w
 
 from engine.errors import SettingsError
-from engine.whole_files import remove_killed, replace_file
+from engine.whole_files import PRIVATE, remove_killed, replace_file
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ def write_profile(path: Path, settings: object) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_killed(path.parent)
-        replace_file(path, text.encode())
+        replace_file(path, text.encode(), mode=PRIVATE)  # a camera's password may be in it
     except OSError as error:
         raise SettingsError(
             f"cannot write the profile {path}: {error.strerror}. Check the folder's rights and "

@@ -148,6 +148,18 @@ def test_writing_removes_what_a_killed_mien_left_half_written(tmp_path: Path) ->
     assert sorted(tmp_path.iterdir()) == [written_now, path]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="has no modes of files")
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_a_profile_is_read_by_its_owner_alone(
+    unnamed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address with a camera's password may be in it. Not every disk takes unnamed files."""
+    if not unnamed:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    write_profile(tmp_path / "p.toml", Profile())
+    assert (tmp_path / "p.toml").stat().st_mode & 0o077 == 0
+
+
 def ended_process() -> int:
     """The id of a process that is no more."""
     process = subprocess.Popen([sys.executable, "-c", ""])
