@@ -67,6 +67,7 @@ class Desk(Closing):
             settings.profile_name,
             settings.profile if settings.kept is None else settings.kept,
             writing=settings.keeping and not settings.kiosk,
+            untouched=settings.profile_untouched,
         )
         self._kiosk = settings.kiosk
         self._parts = parts

@@ -34,12 +34,16 @@ def with_changes(kept: Settings, before: Settings, after: Settings) -> Settings:
 class ProfileKeeper:
     """The profile as it is by now. A profile that cannot be written is told once, in a line.
 
-    fault:   why it could not be written last; empty: it was.
-    writing: False: nothing is kept of anybody (kiosk).
+    fault:     why it could not be written last; empty: it was.
+    writing:   False: nothing is kept of anybody (kiosk).
+    untouched: the file of that name is another, and stays so.
     """
 
-    def __init__(self, name: str, profile: Profile, *, writing: bool = True) -> None:
+    def __init__(
+        self, name: str, profile: Profile, *, writing: bool = True, untouched: bool = False
+    ) -> None:
         self.name = name
+        self.untouched = untouched
         self.fault = ""
         self.profile = profile
         self._written = profile
@@ -56,6 +60,7 @@ class ProfileKeeper:
         """Go on with another profile, which is on disk as it is."""
         self.write()
         self.name, self.profile, self._written = name, profile, profile
+        self.untouched = False
 
     def write_when_settled(self) -> None:
         """Write it if the last change is a moment ago."""
@@ -64,7 +69,7 @@ class ProfileKeeper:
 
     def write(self) -> None:
         """Write it now, if anything has changed since."""
-        if not self._writing or self.profile == self._written:
+        if not self._writing or self.untouched or self.profile == self._written:
             return
         self._written = self.profile
         try:

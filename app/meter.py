@@ -24,6 +24,7 @@ from app.statistics import (
     VirtualCameraStatistics,
 )
 from engine.calibration.guide import Prompt
+from engine.chain import Answer
 from engine.data import FaceState, Frame
 
 STUCK = 5.0  # s without a step of the track thread after which something hangs
@@ -53,6 +54,8 @@ class Meter:
         self._recording_since: float | None = None
         self._faces = 0
         self._latency, self._to_screen = LatencyHistogram(), LatencyHistogram()
+        self._between_drawings = LatencyHistogram()
+        self._drawn_at: float | None = None
         self._sent_index = self._drawn_index = -1  # of the newest frames that were counted
         self._captures, self._states = Rate(), Rate()
         self._started = time.perf_counter()
@@ -96,8 +99,12 @@ class Meter:
     def drawn(self, frame: Frame) -> None:
         """Main thread: this picture's state is on the screen. Again and again is once."""
         if frame.index != self._drawn_index:
+            now = time.perf_counter()
             self._drawn_index = frame.index
-            self._to_screen.add(time.perf_counter() - frame.arrived)
+            self._to_screen.add(now - frame.arrived)
+            if self._drawn_at is not None:
+                self._between_drawings.add(now - self._drawn_at)
+            self._drawn_at = now
 
     def has_run_for(self, seconds: float | None) -> bool:
         """Whether the run has lasted that long since its first state; never if None."""
@@ -111,6 +118,7 @@ class Meter:
         *,
         wishes: Wishes,
         prompt: Prompt | None = None,
+        answer: Answer | None = None,
         situation: Situation | None = None,
         virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Statistics:
@@ -131,6 +139,7 @@ class Meter:
                 recording=recording,
                 recording_seconds=recorded,
                 prompt=prompt,
+                answer=answer,
                 situation=situation,
                 virtual_camera=virtual_camera,
             )
@@ -147,6 +156,7 @@ class Meter:
             recording=recording,
             recording_seconds=recorded,
             prompt=prompt,
+            answer=answer,
             situation=situation,
             trouble=self._source.trouble,
             virtual_camera=virtual_camera,
@@ -156,6 +166,7 @@ class Meter:
             state_rate_hz=self._states.hertz(now),
             latency=self._latency.percentiles(),
             latency_to_screen=self._to_screen.percentiles(),
+            window_rate_hz=self._window_rate,
             dropped=dropped,
             outputs=tuple(
                 _of_destination(d, before.get(d.settings.name, 0), max(elapsed, _REFRESH))
@@ -170,9 +181,9 @@ class Meter:
         dropped: int,
         *,
         mirrored: bool,
-        windowed: bool,
         snapshot: Path | None,
         interrupted: bool,
+        timed_out: bool = False,
         virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics(),
     ) -> Summary:
         """The whole run, after its end."""
@@ -190,9 +201,16 @@ class Meter:
             snapshot=snapshot,
             recording_failed=self._takes.failed,
             interrupted=interrupted,
-            windowed=windowed,
+            timed_out=timed_out,
+            window_rate_hz=self._window_rate,
             virtual_camera=virtual_camera,
         )
+
+    @property
+    def _window_rate(self) -> float:
+        """Of new pictures; a window that is minimised for a while is not slower for that."""
+        usual = self._between_drawings.percentiles()
+        return 0.0 if usual is None else 1.0 / usual.p50
 
     def _recordings(self) -> tuple[RecordingStatistics, ...]:
         return tuple(

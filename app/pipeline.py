@@ -11,6 +11,7 @@ of it as `Wishes`, and what takes long is done by the desk's own worker.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -49,6 +50,8 @@ from engine.sparing import Sparing
 PATIENCE = 0.1  # s that a thread waits for another before it looks whether it should stop
 NAP = 0.005  # s of waiting for something to draw without a window
 SILENCE = 0.5  # s without a picture from a live source after which its face counts as lost
+
+log = logging.getLogger(__name__)
 
 
 def run(
@@ -102,6 +105,7 @@ def run(
         idling = Idling()
         sparing = Sparing(CAMERA_RATE)
         done = [desk.wishes]  # what track has seen to
+        answered = [chain.answer]  # what it has told of that
 
         def learning() -> bool:
             """Whether a calibration is under way, which should see every picture."""
@@ -140,6 +144,9 @@ def run(
             if wish.sparing and not (blind or learning()) and not sparing.worth(frame):
                 return True
             state = chain.update(frame, blind=blind)
+            if chain.answer is not None and chain.answer is not answered[0]:
+                log.warning("%s", chain.answer.text)
+                answered[0] = chain.answer
             if wish.sparing:
                 sparing.seen(frame, state)
             if visits is not None:
@@ -166,7 +173,8 @@ def run(
             while tracking.running and not meter.has_run_for(settings.seconds):
                 capturing.check()
                 virtual_camera.check()
-                actions: tuple[Action, ...] = remote.actions() + hotkeys.actions(desk.wishes)
+                actions: tuple[Action, ...] = remote.actions(desk.wishes)
+                actions += hotkeys.actions(desk.wishes)
                 if viewer is None and studio is None:
                     tracking.wait(PATIENCE)
                 elif studio is not None:
@@ -177,6 +185,7 @@ def run(
                         frames.overwritten,
                         wishes=desk.wishes,
                         prompt=chain.prompt,
+                        answer=chain.answer,
                         situation=desk.situation(chain.calibration),
                         virtual_camera=virtual_camera.statistics,
                     )
@@ -204,6 +213,9 @@ def run(
         except KeyboardInterrupt:
             interrupted = True
         tracking.check()
+        if guide is not None and chain.prompt is not None:
+            guide(chain.prompt)  # how it ended
+        timed_out = meter.has_run_for(settings.seconds)
 
     desk.keep(_learned(chain), None if viewer is None else viewer.settings)
     last = states.peek()
@@ -212,9 +224,9 @@ def run(
     return meter.summary(
         frames.overwritten,
         mirrored=desk.wishes.mirror,
-        windowed=viewer is not None,
         snapshot=settings.snapshot,
         interrupted=interrupted,
+        timed_out=timed_out,
         virtual_camera=virtual_camera.statistics,
     )
 
@@ -237,6 +249,10 @@ def _see_to(wish: Wishes, done: Wishes, chain: Chain, takes: Takes) -> None:
         chain.lead()
     if done.leading and not wish.leading:
         chain.dismiss()
+    if wish.paused != done.paused:
+        log.warning("%s", "Paused: the figure rests" if wish.paused else "Going on")
+    if wish.mirror != done.mirror:
+        log.warning("%s", "Mirror on" if wish.mirror else "Mirror off")
     if wish.rests > done.rests:
         chain.calibrate()
     if wish.centres > done.centres:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
-import tempfile
 import tomllib
 import types
 import typing
@@ -21,21 +19,29 @@ from typing import Any, TypeVar
 import tomli_w
 
 from engine.errors import SettingsError
+from engine.whole_files import PRIVATE, remove_killed, replace_file
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
+class ProfileNotOursError(SettingsError):
+    """The file may well be whole: it is not to be touched, only not to be used."""
+
+
 def read_profile(path: Path, kind: type[T], retired: Collection[str] = ()) -> T:
     """The dataclass `kind` filled from a TOML file. Raises SettingsError with every fault.
+
+    A file that cannot be read, or whose `version` is above that of `kind`, is ProfileNotOursError.
 
     retired: keys such as "smoother.gaze" that an earlier version wrote: passed over, and told.
     """
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        # Notepad and PowerShell write a byte order mark.
+        table = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise SettingsError(
+        raise ProfileNotOursError(
             f"cannot read the profile {path}: {error.strerror}. Check the name, or leave it out."
         ) from error
     except RecursionError as error:
@@ -47,6 +53,7 @@ def read_profile(path: Path, kind: type[T], retired: Collection[str] = ()) -> T:
         raise SettingsError(
             f"the profile {path} is not TOML: {error}. Mend or remove the file."
         ) from error
+    _refuse_newer(path, table, kind)  # which has keys that are not known here
     passed_over = [key for key in retired if _removed(table, key)]
     if passed_over:
         log.warning(
@@ -69,10 +76,8 @@ def write_profile(path: Path, settings: object) -> None:
     text = tomli_w.dumps(_table_from_dataclass(settings))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(part).replace(path)
+        remove_killed(path.parent)
+        replace_file(path, text.encode(), mode=PRIVATE)  # a camera's password may be in it
     except OSError as error:
         raise SettingsError(
             f"cannot write the profile {path}: {error.strerror}. Check the folder's rights and "
@@ -108,6 +113,17 @@ def value_from_text(text: str) -> object:
         return text
 
 
+def _refuse_newer(path: Path, table: dict[str, Any], kind: type) -> None:
+    fields = dataclasses.fields(kind)
+    known: list[Any] = [field.default for field in fields if field.name == "version"]
+    version = table.get("version")
+    if known and isinstance(version, int) and version > known[0]:
+        raise ProfileNotOursError(
+            f"the profile {path} was made by a newer mien (version {version}; this one knows "
+            f"{known[0]}). Install a newer mien, or take another profile."
+        )
+
+
 def _removed(table: dict[str, Any], key: str) -> bool:
     """Take a key out of the table; whether it was there."""
     *tables, name = key.split(".")
@@ -136,7 +152,7 @@ def _dataclass_from_table(
     try:
         return typing.cast(object, kind(**values))
     except (ValueError, SettingsError) as error:
-        faults.append(f"[{where.rstrip('.')}] {error}")
+        faults.append(f"[{where.rstrip('.')}] {error}" if where else str(error))
         return None
 
 

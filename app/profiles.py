@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.folders import config_folder
-from app.profile import write_profile
+from app.profile import ProfileNotOursError, write_profile
 from app.settings import DEFAULT_PROFILE, Profile, load_profile, profile_path
 from engine.errors import SettingsError
 
 LAST_PROFILE = "last-profile"  # file in the folder of profiles
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A profile as it lies on disk. fault: why it is not the one that was asked for."""
+    """A profile as it lies on disk.
+
+    fault:     why it is not the one that was asked for.
+    untouched: the file of that name is another than this, and is to stay as it is.
+    """
 
     name: str
     profile: Profile
     fault: str = ""
+    untouched: bool = False
 
 
 def kept_profile(name: str | None, *, telling: bool) -> Kept:
     """The profile of that name. Raises SettingsError.
 
     name:    None: the default one, or the one chosen last in the control panel if it opens.
-    telling: the control panel opens: there a damaged profile is told, and the usual settings serve.
+    telling: the control panel opens: there a profile that cannot be used is told, in the log, too,
+             and the usual settings serve.
     """
     found = name or (last_profile() if telling else DEFAULT_PROFILE)
     try:
@@ -34,11 +43,14 @@ def kept_profile(name: str | None, *, telling: bool) -> Kept:
     except SettingsError as error:
         if name is not None or not telling:
             raise
-        return Kept(
-            found,
-            Profile(),
-            f"{error} It lies in {put_aside(found)}; these are the usual settings.",
-        )
+        untouched = isinstance(error, ProfileNotOursError)
+        if untouched:
+            ending = "It stays as it is; these are the usual settings, and changes are not kept."
+        else:
+            ending = f"It lies in {put_aside(found)}; these are the usual settings."
+        fault = f"{str(error).rstrip('.')}. {ending}"
+        log.warning("%s", fault)
+        return Kept(found, Profile(), fault, untouched)
 
 
 def save_profile_as(name: str, profile: Profile) -> None:
@@ -90,9 +102,12 @@ def remember_profile(name: str) -> None:
 def put_aside(name: str) -> Path:
     """Rename a damaged profile's file, that nothing in it is lost; gives its new place."""
     path = profile_path(name)
-    place = path.with_suffix(".damaged")
+    place, number = path.with_suffix(".damaged"), 1
+    while place.exists():  # an earlier one is not to be lost either
+        number += 1
+        place = path.with_suffix(f".{number}.damaged")
     try:
-        path.replace(place)
+        path.rename(place)
     except OSError as error:
         raise SettingsError(
             f"cannot rename the damaged profile {path}: {error.strerror}. Check its folder."

@@ -80,9 +80,7 @@ class Profile:
                 f"`output_rate` is {self.output_rate}; expected 1 to 240 a second, or 0."
             )
         if self.version != 1:
-            raise SettingsError(
-                f"version is {self.version}; this mien reads version 1. Install a newer mien."
-            )
+            raise SettingsError(f"`version` is {self.version}; this mien reads version 1.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +99,7 @@ class RunSettings:
     avatar_named: the avatar was named on the command line, not by the profile.
     kept:       what the profile holds on disk, if `profile` has more; None: the same.
     profile_fault: why it is not the one that was asked for; empty: it is.
+    profile_untouched: the file of that name is another, which is not to be written over.
     budget:     leave the processor to a game (app/budget.py).
     idle:       the head lives by itself while nobody is there.
     kiosk:      a demo booth: visitors come and go, and nothing is kept of any.
@@ -126,6 +125,7 @@ class RunSettings:
     avatar_named: bool = False
     kept: Profile | None = None
     profile_fault: str = ""
+    profile_untouched: bool = False
     budget: bool = False
     idle: bool = False
     kiosk: bool = False

@@ -29,7 +29,9 @@ class ProfileShelf:
     def rename(self, name: str) -> None:
         """The one in use."""
         before = self._keeper.name
-        if name != before:
+        if self._keeper.untouched:
+            self.save_as(name)
+        elif name != before:
             self._go_on_as(name, lambda: rename_profile(before, name, self._keeper.profile))
 
     def delete(self, name: str) -> None:

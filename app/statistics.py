@@ -8,8 +8,12 @@ from pathlib import Path
 from app.options import Options
 from engine.calibration import CalibrationSettings
 from engine.calibration.guide import Prompt
+from engine.chain import Answer
 
 LONGEST = 10.0  # s; how much longer a latency is than that, nobody measures
+
+SLOW_WINDOW = 10.0  # pictures a second below which lips and voice agree with no delay at all
+KEEPING_UP = 0.7  # share of the states that a window draws which is not to be blamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,39 @@ def milliseconds(seconds: float, digits: int = 1) -> str:
     return f"{seconds * 1000.0:.{digits}f} ms"
 
 
-def audio_delay(latency: LatencyStatistics | None) -> int | None:
+def audio_delays(
+    to_send: LatencyStatistics | None, to_screen: LatencyStatistics | None
+) -> tuple[tuple[str, int], ...]:
     """By how many milliseconds to delay the microphone, so that lips and voice agree.
 
-    latency: to the screen where there is a window, for that is what OBS captures; else to the
-             receiver. None if nobody knows, as while the median is too long to be measured.
+    For each that OBS may capture: an avatar that another program draws from what was sent, and
+    mien's own window. What is not known is left out, as a median too long to be measured.
     """
-    if latency is None or latency.p50 >= LONGEST:
-        return None
-    return round(latency.p50 * 1000.0)
+    ways = (("an avatar elsewhere", to_send), ("mien's own window", to_screen))
+    return tuple(
+        (captured, round(latency.p50 * 1000.0))
+        for captured, latency in ways
+        if latency is not None and latency.p50 < LONGEST
+    )
+
+
+def audio_advice(delays: tuple[tuple[str, int], ...]) -> str:
+    """`audio_delays` as a sentence. Empty if nothing is known."""
+    told = ", ".join(f"{delay} ms for {captured}" for captured, delay in delays)
+    return f"set this audio delay in OBS, and what the camera takes by itself: {told}" * bool(told)
+
+
+def slow_window(window_hz: float, state_hz: float) -> str:
+    """That the window is too slow for any delay to help, and what to do. Empty: it keeps up.
+
+    window_hz: new pictures that it draws; 0: none, or not known. state_hz: that there are to draw.
+    """
+    if not 0.0 < window_hz < min(SLOW_WINDOW, KEEPING_UP * state_hz):
+        return ""
+    return (
+        f"the window draws {window_hz:.2g} pictures a second: make it smaller, or let a graphics "
+        "card draw it (mien doctor)"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +160,7 @@ class Situation:
 class Statistics:
     """One look at the whole chain.
 
+    window_rate_hz:    new pictures a second in the window; 0: none.
     capture_rate_wanted: pictures a second that the source should give; None: not known.
     recording_seconds: since the take began.
     recording_fault:   why it is not what was asked for.
@@ -147,10 +176,12 @@ class Statistics:
     recording: bool = False  # whether a take is being written
     latency_to_screen: LatencyStatistics | None = None  # None without a window
     prompt: Prompt | None = None  # what a calibration asks the person to do
+    answer: Answer | None = None  # to what was asked for last
     outputs: tuple[OutputStatistics, ...] = ()
     recordings: tuple[RecordingStatistics, ...] = ()
     recording_seconds: float = 0.0
     recording_fault: str = ""
+    window_rate_hz: float = 0.0
     capture_rate_wanted: float | None = None
     situation: Situation | None = None  # None: there is nothing to set
     trouble: str = ""  # what is wrong with the pictures that come
@@ -163,10 +194,11 @@ class Summary:
 
     seconds:          from the first state to the last.
     mirrored:         whether left and right were exchanged at the end.
-    windowed:         whether there was a window.
+    window_rate_hz:   new pictures a second in the window; 0: none.
     outputs:          name and datagrams sent, of each.
     recording_failed: whether a file had to be ended early.
     interrupted:      whether Ctrl-C or the system ended the run.
+    timed_out:        whether it had lasted as long as it was to.
     """
 
     source: str
@@ -182,8 +214,16 @@ class Summary:
     snapshot: Path | None
     recording_failed: bool
     interrupted: bool
-    windowed: bool = False
+    timed_out: bool = False
+    window_rate_hz: float = 0.0
     virtual_camera: VirtualCameraStatistics = VirtualCameraStatistics()
+
+    def audio_advice(self) -> list[str]:
+        """By how much to delay the voice, a sentence; and why that may not help."""
+        delays = audio_delays(self.latency if self.outputs else None, self.latency_to_screen)
+        state_hz = (self.frames - 1) / self.seconds if self.seconds > 0.0 else 0.0
+        told = (audio_advice(delays), slow_window(self.window_rate_hz, state_hz))
+        return [line for line in told if line]
 
     def lines(self) -> list[str]:
         """For people, a line for each subject."""
@@ -197,12 +237,7 @@ class Summary:
             lines.append(f"picture to send: {self.latency}")
         if self.latency_to_screen is not None:
             lines.append(f"picture to screen: {self.latency_to_screen}")
-        seen = self.latency_to_screen if self.windowed else self.latency if self.outputs else None
-        delay = audio_delay(seen)
-        if delay is not None:
-            lines.append(
-                f"set this audio delay in OBS: {delay} ms, and what the camera takes by itself"
-            )
+        lines += self.audio_advice()
         lines += [f"{name}: {count} datagrams" for name, count in self.outputs]
         if self.virtual_camera.pictures:
             lines.append(f"virtual camera: {self.virtual_camera.pictures} pictures")

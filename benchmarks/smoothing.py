@@ -34,6 +34,7 @@ from benchmarks.rivals import RIVALS, Filter
 from benchmarks.smoothing_footage import measure_video
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.data import LANDMARK_COUNT, Observation
+from engine.errors import SourceError
 from engine.geometry import IDENTITY_ROTATION, Array
 from engine.look_ahead import LookAhead, Sighting
 from engine.smoother import Smoother
@@ -239,9 +240,14 @@ def main() -> int:
     parser.add_argument("--video", nargs="+", type=Path, help="real footage")
     arguments = parser.parse_args()
     if arguments.video is not None and not arguments.json:
+        failed = False
         for path in arguments.video:
-            print(measure_video(path), end="\n\n", flush=True)
-        return 0
+            try:
+                print(measure_video(path), end="\n\n", flush=True)
+            except SourceError as error:
+                print(error, file=sys.stderr)
+                failed = True
+        return int(failed)
     results = measure_all(
         arguments.seed,
         uneven=arguments.timing == "uneven",

@@ -18,6 +18,7 @@ from app.face_model import face_model_path
 from app.folders import data_folder
 from app.sources import SourceSettings, open_source
 from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.errors import SourceError
 from engine.geometry import Array
 from engine.landmarker.session import SessionLandmarker
 from engine.regressors.mediapipe import MediaPipeRegressor, observation_from_detection
@@ -30,10 +31,11 @@ STILL = 30  # frames
 MOVES = 0.05  # s.d. of a channel from which on its lag means something
 ROWS = ("unfiltered", "MediaPipe's own filter", "mien")
 LONGEST_LAG, LAG_STEP = 5.0, 0.05  # frames
+EDGE = int(LONGEST_LAG)  # frames at both ends that have nothing to be compared with
 
 
 def measure_video(path: Path) -> str:
-    """The table of a real clip."""
+    """The table of a real clip. Raises SourceError, also where there is too little of a face."""
     with open_source(SourceSettings(spec=str(path), pace="fast")) as source:
         frames = list(iter(source.read, None))
     cost = dict.fromkeys(ROWS, 0.0)
@@ -65,6 +67,8 @@ def measure_video(path: Path) -> str:
             for name, row, seconds in zip(ROWS, weights, spent, strict=True):
                 curves[name].append(row)
                 cost[name] += 1e3 * seconds / len(frames)
+    if len(frames) < STILL:
+        raise too_little(path.name, len(frames))
     period = 1e3 * (frames[-1].timestamp - frames[0].timestamp) / (len(frames) - 1)
     return video_table(
         path.name, {name: np.array(rows) for name, rows in curves.items()}, cost, period
@@ -72,10 +76,15 @@ def measure_video(path: Path) -> str:
 
 
 def video_table(clip: str, curves: dict[str, Array], cost: dict[str, float], period: float) -> str:
-    """curves: (F, 52) by name, the first one unfiltered, NaN without a face; the rest in ms."""
+    """curves: (F, 52) by name, the first one unfiltered, NaN without a face; the rest in ms.
+
+    Raises SourceError.
+    """
     together = np.all([np.isfinite(curve).all(axis=1) for curve in curves.values()], axis=0)
     curves = {name: curve[together] for name, curve in curves.items()}
     raw = curves[ROWS[0]]
+    if len(raw) < STILL:
+        raise too_little(clip, len(raw))
     lines = [
         f"| {clip} | jitter at rest | largest | lag, all | "
         + " | ".join(FOLLOWED)
@@ -83,7 +92,7 @@ def video_table(clip: str, curves: dict[str, Array], cost: dict[str, float], per
         "|---|---|---|---|" + "---|" * len(FOLLOWED) + "---|",
     ]
     start = _stillest(raw)
-    moving = [i for i in range(len(BLENDSHAPES)) if raw[:, i].std() > MOVES]
+    moving = [i for i in range(len(BLENDSHAPES)) if raw[EDGE:-EDGE, i].std() > MOVES]
     for name, curve in curves.items():
         jitter = np.diff(curve[start : start + STILL], axis=0).std(0) / math.sqrt(2.0)
         lags = {i: _lag(curve[:, i], raw[:, i]) * period for i in moving}
@@ -94,6 +103,14 @@ def video_table(clip: str, curves: dict[str, Array], cost: dict[str, float], per
             f"| {cost[name]:.1f} |"
         )
     return "\n".join(lines)
+
+
+def too_little(clip: str, frames: int) -> SourceError:
+    """For whoever called it with this clip."""
+    return SourceError(
+        f"cannot measure {clip}: {frames} pictures in which all find a face; expected {STILL} at "
+        "least. Choose a clip with a face."
+    )
 
 
 def _landmarker(*, follow: bool = True, steadied: bool = True) -> SessionLandmarker:
@@ -112,10 +129,9 @@ def _stillest(curve: Array) -> int:
 def _lag(curve: Array, reference: Array) -> float:
     """Frames by which `curve` comes later."""
     at = np.arange(len(curve), dtype=np.float64)
-    edge = int(LONGEST_LAG)
-    inner = at[edge:-edge]
+    inner = at[EDGE:-EDGE]
     lags = np.arange(-LONGEST_LAG, LONGEST_LAG + LAG_STEP / 2, LAG_STEP)
     match = [
-        np.corrcoef(np.interp(inner + lag, at, curve), reference[edge:-edge])[0, 1] for lag in lags
+        np.corrcoef(np.interp(inner + lag, at, curve), reference[EDGE:-EDGE])[0, 1] for lag in lags
     ]
     return float(lags[int(np.argmax(match))].round(2)) + 0.0  # no minus before a zero

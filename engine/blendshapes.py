@@ -6,6 +6,8 @@ foreign orders are mapped by name, never by index.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 BLENDSHAPES: tuple[str, ...] = (
     "eyeBlinkLeft",
     "eyeLookDownLeft",
@@ -80,3 +82,12 @@ def other_side(name: str) -> str:
 
 MIRRORED: tuple[int, ...] = tuple(INDEX[other_side(name)] for name in BLENDSHAPES)
 """`weights[MIRRORED]` are the weights of the mirrored face. Its own inverse."""
+
+
+def check_named_once(names: Iterable[str]) -> None:
+    """Raises ValueError with the first of these channels that is there a second time."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"channels name {name} twice; expected each once")
+        seen.add(name)

@@ -6,11 +6,12 @@ observe -> centre -> smooth -> retarget, read the emotion -> calibrate the weigh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from engine.calibration import Calibration, CalibrationSettings
 from engine.calibration.guide import Guide, Prompt
-from engine.calibration.learning import STILL, RestLearner
+from engine.calibration.learning import STILL, RestFinder, RestLearner
 from engine.data import FaceState, Frame, Observation
 from engine.smoother import Smoother
 from engine.steadiness import SmootherSettings
@@ -31,6 +32,13 @@ class Stage(Protocol):
     def update(self, state: FaceState) -> FaceState: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """How something goes that was asked for. Each is another, also one in the same words."""
+
+    text: str
+
+
 class Chain:
     """One performer, frame by frame; timestamps must not go back."""
 
@@ -46,12 +54,13 @@ class Chain:
         self._stages = stages
         self._calibration = Calibration(calibration)
         self._rest: RestLearner | None = None
-        self._rest_asked = False
         self._centre: RestLearner | None = None
         self._guide: Guide | None = None
         self._before_guide = calibration
         self.prompt: Prompt | None = None
         """What the person is asked to do, once `lead` was called."""
+        self.answer: Answer | None = None
+        """To what was asked for last."""
 
     @property
     def calibration(self) -> CalibrationSettings:
@@ -61,7 +70,7 @@ class Chain:
     @property
     def calibrating(self) -> bool:
         """Whether a rest that was asked for is being watched."""
-        return self._rest_asked
+        return isinstance(self._rest, RestFinder)
 
     def update(self, frame: Frame, *, blind: bool = False) -> FaceState:
         """The state of this frame.
@@ -109,15 +118,15 @@ class Chain:
         """Another person from the next frame on; what was being learned of this one is dropped."""
         self.adopt(calibration)
         self._rest = self._centre = None
-        self._rest_asked = False
 
     def smooth(self, settings: SmootherSettings) -> None:
         """Other steadiness, from the next frame on."""
         self._smoother.adopt(settings)
 
     def calibrate(self) -> None:
-        """Take the face's next two seconds as neutral."""
-        self._rest, self._rest_asked = RestLearner(REST_TIME), True
+        """Take the first two seconds in which face and head rest as neutral."""
+        self._rest = RestFinder(REST_TIME)
+        self.answer = Answer("Calibrating: rest your face and hold still for two seconds")
 
     def lead(self) -> None:
         """Lead the person through a whole calibration; `led` tells when it is over."""
@@ -129,6 +138,8 @@ class Chain:
         """End leading; what was known before stands again, unless the guide came to its end."""
         if self._guide is not None and not self.led:
             self.adopt(self._before_guide)
+        if self._guide is not None and self._guide.done:
+            self.answer = Answer(self._guide.outcome)
         self._guide = self.prompt = None
 
     @property
@@ -153,11 +164,24 @@ class Chain:
             if self._centre.done:
                 self.adopt(self._centre.recentred(self.calibration))
                 self._centre = None
+                self.answer = Answer("Head centred")
         if self._rest is None and self.calibration.automatic and not self.calibration.head:
             self._rest = RestLearner(REST_TIME)
         if self._rest is not None:
             self._rest.watch(seen, state)
-            if self._rest.done:
-                if self._rest_asked or self._rest.unrest() < STILL:
+            if isinstance(self._rest, RestFinder):
+                self._calibrate_when_still(self._rest)
+            elif self._rest.done:
+                if self._rest.unrest() < STILL:
                     self.adopt(self._rest.learned(self.calibration))
-                self._rest, self._rest_asked = None, False
+                self._rest = None
+
+    def _calibrate_when_still(self, rest: RestFinder) -> None:
+        if rest.done:
+            self.adopt(rest.learned(self.calibration))
+            self._rest, self.answer = None, Answer("Calibrated: this rest is neutral now")
+        elif rest.gave_up:
+            self._rest = None
+            self.answer = Answer(
+                "Not calibrated: face or head moved all the time. Hold still and ask again"
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.blendshapes import INDEX
+from engine.blendshapes import INDEX, check_named_once
 from engine.coefficient_smoother import COEFFICIENT_FLOORS
 
 FLOORS: dict[str, float] = {"weights": 0.001, "gaze": 0.002, "position": 0.0001, "rotation": 0.0005}
@@ -47,7 +47,7 @@ class SmootherSettings:
     """How steady or quick the face is, and what happens around a lost face (seconds).
 
     quickness:   0 steady … 1 quick.
-    channels:    exceptions, later ones before earlier ones.
+    channels:    exceptions, each name once; later ones before earlier ones.
     lid_opening: how fast a lid may open, in eyeBlink a second. Lids close at once.
     hold:        how long the last face stays before it eases to neutral.
     ease_out:    how long easing to neutral takes.
@@ -67,6 +67,7 @@ class SmootherSettings:
 
     def __post_init__(self) -> None:
         _check_quickness(self.quickness)
+        check_named_once(channel.name for channel in self.channels)
         for name in ("lid_opening", "ease_out", "ease_in"):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a number above 0")

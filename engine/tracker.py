@@ -44,7 +44,8 @@ class TrackerSettings:
     """How a face is followed.
 
     landmarker_every: with a regressor, the landmarker sees one picture in so many at least; 1: all.
-    person, region:   which face is followed when none is (engine/landmarker/person.py).
+    person, region:   which face is followed when none is (engine/landmarker/person.py); it stays
+                      the one, though a larger or nearer one comes.
     """
 
     landmarker_every: int = 2

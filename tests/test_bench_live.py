@@ -25,3 +25,9 @@ def test_a_still_face_costs_a_run_with_budget_less(face_networks: Path, tmp_path
         assert 0.0 < cost.p50 <= cost.p95
     result = BenchResult("", (), (), "", 0, (), (), (), 1.0, 1.0, live=(run, budget))
     assert "\n--budget " in table(result)
+
+
+def test_the_table_tells_how_far_to_delay_the_voice() -> None:
+    audio = ("set this audio delay in OBS: 20 ms for an avatar elsewhere", "the window draws .8")
+    result = BenchResult("", (), (), "", 0, (), (), (), 1.0, 1.0, audio=audio)
+    assert table(result).splitlines()[-2:] == list(audio)

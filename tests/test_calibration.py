@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.calibration import Calibration, CalibrationSettings, ChannelCalibration
-from engine.calibration.learning import RangeLearner, RestLearner, WinkLearner
+from engine.calibration.learning import RangeLearner, RestFinder, RestLearner, WinkLearner
 from engine.calibration.winks import BLINKS, apertures
 from engine.data import LANDMARK_COUNT, Observation
 from engine.geometry import (
@@ -323,6 +323,24 @@ def test_two_seconds_of_rest_are_neutral_whoever_blinks_meanwhile() -> None:
     assert settings.eyes_open == pytest.approx((0.31, 0.29))
     out = mapped(settings, mouthFrownLeft=0.3, eyeBlinkLeft=0.15, eyeBlinkRight=0.15)
     assert max(out.values()) < 0.01
+
+
+def test_a_still_face_is_found_as_soon_and_learned_as_it_would_be_unasked() -> None:
+    """Whoever blinks meanwhile."""
+    found, learner = RestFinder(), RestLearner()
+    for one in (found, learner):
+        rest(one, mouthFrownLeft=0.3)
+    assert found.done and not found.restless
+    settings = CalibrationSettings()
+    assert found.learned(settings) == learner.learned(settings)
+
+
+def test_few_pictures_a_second_are_enough_to_find_a_rest() -> None:
+    found = RestFinder()
+    for second in range(10):
+        state = face(timestamp=second)
+        found.watch(replace(observation(second), landmarks=outlined(0.3, 0.3)), state)
+    assert found.done
 
 
 def test_eyes_that_look_down_are_not_taken_for_eyes_at_rest() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from engine.blendshapes import INDEX
 from engine.calibration import CalibrationSettings
+from engine.calibration.learning import RestFinder
 from engine.chain import REST_TIME, Chain, Stage
 from engine.data import FaceState, Frame, Observation
 from engine.geometry import euler_from_quaternion, quaternion_from_euler
@@ -83,6 +84,48 @@ def test_a_rest_that_was_asked_for_becomes_neutral_after_two_seconds() -> None:
     assert frown(state) < 0.01
     assert euler_from_quaternion(state.head_rotation) == pytest.approx((0, 0, 0), abs=1e-3)
     assert state.head_position[:2] == pytest.approx([0.0, 0.0], abs=1e-4)
+
+
+def test_a_moving_face_is_never_taken_as_neutral_but_asked_to_hold_still_and_given_up() -> None:
+    running = chain(talking)
+    running.calibrate()
+    assert running.answer is not None and "hold still" in running.answer.text
+    after(running, RestFinder.PATIENCE - 1.0)
+    assert running.calibrating
+    after(running, 2.0, start=RestFinder.PATIENCE - 1.0)
+    assert not running.calibrating and running.calibration == CalibrationSettings()
+    assert running.answer.text.startswith("Not calibrated: face or head moved all the time")
+
+
+def test_a_face_that_comes_to_rest_is_neutral_as_it_rests_not_as_it_moved() -> None:
+    running = chain(lambda t: talking(t) if t < 4.0 else resting(t))
+    running.calibrate()
+    state = after(running, 8.0)
+    assert not running.calibrating and frown(state) < 0.01
+    assert running.calibration.channel("jawOpen").neutral < 0.02
+    assert running.answer is not None and running.answer.text.startswith("Calibrated")
+
+
+def test_a_head_that_turns_is_not_taken_as_the_middle() -> None:
+    def looking_around(timestamp: float) -> Observation:
+        turned = quaternion_from_euler(0.0, 0.3 * np.sin(3.0 * timestamp), 0.0)
+        return replace(resting(timestamp), head_rotation=turned)
+
+    running = chain(looking_around)
+    running.calibrate()
+    after(running, RestFinder.PATIENCE + 1.0)
+    assert running.calibration == CalibrationSettings()
+
+
+def test_each_thing_that_is_asked_for_has_an_answer_of_its_own() -> None:
+    running = chain(resting)
+    running.recentre()
+    after(running, 1.0)
+    first = running.answer
+    running.recentre()
+    after(running, 1.0, start=1.0)
+    assert first is not None and first is not running.answer
+    assert first.text == "Head centred"
 
 
 def test_recentring_leaves_the_face_as_it_is() -> None:

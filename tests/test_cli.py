@@ -96,6 +96,8 @@ def test_nothing_is_printed_to_stderr_that_a_user_cannot_use(
             ["run", "--source", "demo", "--set", "viewer.avatar=none.vrm"],
             "cannot read none.vrm",
         ),
+        (["track", "demo", "--record", "x.csv", "--set", "x=1"], "`x` is not a setting"),
+        (["calibrate", "--source", "demo", "--set", "idle"], "expected KEY=VALUE"),
         (["track", "a.mp4", "b.mp4", "--record", "x.csv"], "several inputs"),
         (["track", "a.mp4", "x/a.mp4", "--record", "{name}.csv"], "differ in their names"),
         (["track", "demo", "none.mp4", "--record", "{name}.csv"], "none.mp4"),
@@ -347,6 +349,9 @@ def test_a_mirroring_profile_is_told_of_and_can_be_overruled(
     assert told.stdout.splitlines()[0].endswith(", mirrored")
     plain = mien("track", clip, "--no-mirror", "--record", tmp_path / "two.jsonl", home=home)
     assert "mirrored" not in plain.stdout
+    values = ("--set", "mirror=false", "--set", "smoother.quickness=0.9")
+    for_once = mien("track", clip, *values, "--record", tmp_path / "three.jsonl", home=home)
+    assert for_once.returncode == 0 and "mirrored" not in for_once.stdout
     last = [
         json.loads((tmp_path / name).read_text().splitlines()[-1])
         for name in ("one.jsonl", "two.jsonl")
@@ -358,15 +363,19 @@ def test_calibrating_leads_through_its_steps_and_keeps_what_was_learned(
     tmp_path: Path, home: dict[str, str]
 ) -> None:
     slow = write_video(tmp_path / "slow.avi", frames=10, rate=5.0)  # 30 s in 150 pictures
-    result = mien("calibrate", "--source", slow, "--no-window", "--pace", "fast", home=home)
+    only_now = ("--set", "smoother.quickness=0.9")
+    asked = ("calibrate", "--source", slow, "--no-window", "--pace", "fast", *only_now)
+    result = mien(*asked, home=home)
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[0] == "1/9  Rest your face and look at the screen"
     assert lines[1].strip() == "seen"
     assert "Calibrated" in lines
+    (unseen,) = (line for line in lines if line.startswith("not seen, and nothing kept of it: "))
+    assert "Open your mouth wide" in unseen
     profile = Path(lines[-1].removeprefix("kept in "))
     assert profile == tmp_path / "home" / "config" / "default.toml"
-    assert "[calibration]" in profile.read_text()
+    assert "[calibration]" in profile.read_text() and "quickness" not in profile.read_text()
     again = mien("run", "--source", slow, "--no-output", "--pace", "fast", home=home)
     assert again.returncode == 0, again.stderr
 
@@ -376,7 +385,10 @@ def test_calibrating_that_is_cut_short_leaves_the_profile_as_it_was(
 ) -> None:
     result = mien("calibrate", "--source", clip, "--no-window", "--seconds", "1", home=home)
     assert result.returncode == 1
-    assert result.stdout.splitlines()[-1] == "nothing was learned; the profile is as it was"
+    assert result.stdout.splitlines()[-2:] == [
+        "the time was up in step 1 of 9",
+        "nothing was learned; the profile is as it was",
+    ]
     assert not (Path(home["MIEN_HOME"]) / "config" / "default.toml").exists()
 
 

@@ -78,6 +78,7 @@ class Room:
         kiosk: bool,
         profile: Profile | None = None,
         kept: Profile | None = None,
+        untouched: bool = False,
     ) -> None:
         """kept: what of the profile is on disk; None: all."""
         profile = profile or Profile(outputs=())
@@ -106,6 +107,7 @@ class Room:
             profile_name="default",
             profile=profile,
             kept=kept,
+            profile_untouched=untouched,
             kiosk=kiosk,
         )
         self.source, self.destinations = SelectedSource(first), Destinations(())
@@ -312,6 +314,45 @@ def test_a_damaged_profile_is_put_aside_and_told_where_somebody_can_read_it(
     assert found.profile == Profile() and "not TOML" in found.fault
     aside = path.with_suffix(".damaged")
     assert str(aside) in found.fault and aside.read_text() == "mirror = perhaps"
+
+
+def test_a_second_damaged_profile_does_not_replace_the_first_that_was_put_aside(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = profile_path("default")
+    path.parent.mkdir(parents=True)
+    for text in ("first = 1", "second = 2", "third = 3"):
+        path.write_text(text)
+        found = kept_profile(None, telling=True)
+        assert found.fault in caplog.messages  # in the terminal, too
+    aside = sorted(file.read_text() for file in path.parent.glob("*.damaged"))
+    assert aside == ["first = 1", "second = 2", "third = 3"]
+
+
+NEWER = "version = 2\n[calibration]\nlink_ears = true\n"
+
+
+def test_a_newer_miens_profile_is_told_and_left_as_it_is(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    path = profile_path("default")
+    path.parent.mkdir(parents=True)
+    path.write_text(NEWER)
+    with pytest.raises(SettingsError, match=r"made by a newer mien .version 2; this one knows 1"):
+        kept_profile(None, telling=False)
+    found = kept_profile(None, telling=True)
+    assert found.profile == Profile() and found.fault in caplog.messages
+    assert "made by a newer mien" in found.fault and "changes are not kept" in found.fault
+    room = Room(tmp_path, kiosk=False, untouched=found.untouched)
+    with room.source, room.destinations, room.virtual_camera, room.desk:
+        room.desk.see_to(SetMirror(True))
+        room.desk.keep(None, None)
+        assert [file.name for file in path.parent.iterdir()] == [path.name]
+        room.desk.see_to(RenameProfile("stage"))
+        room.desk.see_to(SetQuickness(0.7))
+        stage = kept(room, "stage")
+        assert stage.mirror and stage.smoother.quickness == 0.7
+    assert path.read_text() == NEWER
 
 
 def test_saved_under_a_name_it_goes_on_with_that_profile(room: Room) -> None:

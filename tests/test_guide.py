@@ -79,6 +79,31 @@ def test_a_person_who_leaves_is_waited_for_and_then_given_up() -> None:
     assert {prompt.text for prompt in prompts[30:-1]} == {"Come into the picture"}
 
 
+def test_nothing_is_learned_from_a_person_who_never_rests() -> None:
+    frames = 0
+
+    def restless(prompt: Prompt | None) -> dict[str, float] | None:
+        nonlocal frames
+        frames += 1
+        return {"jawOpen": 0.5 + 0.4 * float(np.sin(frames / 3))}
+
+    guide, prompts = led(restless)
+    texts = list(dict.fromkeys(prompt.text for prompt in prompts))
+    assert texts[1] == "Hold still: rest your face and look at the screen"
+    assert guide.failed and guide.settings == CalibrationSettings()
+    assert texts[2:] == ["Your face or head moved all the time"]
+    assert len(prompts) / RATE < 13.0
+
+
+def test_the_end_names_what_was_not_seen_and_nothing_of_it_is_kept() -> None:
+    guide, prompts = led(obedient)
+    unseen = (STEPS[3].text, STEPS[4].text, STEPS[5].text)
+    assert prompts[-1].unseen == unseen
+    assert guide.outcome == f"Calibrated, but not seen: {'; '.join(unseen)}"
+    for step in (STEPS[3], STEPS[4], STEPS[5]):
+        assert {guide.settings.channel(name).full for name in step.channels} == {1.0}
+
+
 def test_a_step_waits_for_a_face_that_was_away() -> None:
     frames = 0
 

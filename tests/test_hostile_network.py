@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from app.actions import Wishes
 from app.network import DatagramListener, resolve
 from app.network.osc_packet import read_packet
 from app.outputs.ifacialmocap import IFacialMocapLink, IFacialMocapSettings
@@ -98,10 +99,10 @@ def test_a_flood_of_nonsense_at_the_open_ports_harms_nobody(
             for port in ports:
                 attacker.sendto(datagram, ("127.0.0.1", port))
             if count % 10 == 0:
-                remote.actions()
+                remote.actions(Wishes())
                 mocap.send(state)
                 phone.send(state)
-        while remote.actions():  # whatever is still in the buffer
+        while remote.actions(Wishes()):  # whatever is still in the buffer
             pass
         attacker.sendto(sound[0], ("127.0.0.1", remote.port))
         for _ in range(40):

@@ -86,7 +86,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
         "models",
     ),
     ("engine.data", "engine.geometry", "engine.vrm_expressions"),
-    ("engine.blendshapes", "engine.closing", "engine.errors", "shaders"),
+    ("engine.blendshapes", "engine.closing", "engine.errors", "engine.whole_files", "shaders"),
 )
 
 ONLY_IMPORTERS = {  # foreign package: where alone it may be imported; empty: nowhere

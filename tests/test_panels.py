@@ -269,17 +269,18 @@ def test_a_picture_that_others_capture_shows_only_answers_to_keys() -> None:
 
 def test_rates_tell_how_far_to_delay_the_voice() -> None:
     screen = LatencyStatistics(0.043, 0.060, 0.100)
-    windowed = replace(STATISTICS, latency_to_screen=screen)
-    lines = list(lines_of(windowed, DRAWING))
+    sending = replace(STATISTICS, latency_to_screen=screen, latency=LatencyStatistics(0.02, 1, 1))
+    lines = list(lines_of(sending, DRAWING))
     heading = [line.label for line in lines].index("Set this audio delay in OBS")
-    assert lines[heading + 1].value == "43 ms"
+    told = [(line.label, line.value) for line in lines[heading + 1 : heading + 3]]
+    assert told == [("for an avatar elsewhere", "20 ms"), ("for mien's own window", "43 ms")]
 
 
 def test_a_window_gives_no_delay_for_the_voice_before_its_own_is_known() -> None:
     endless = replace(STATISTICS, latency_to_screen=LatencyStatistics(LONGEST, LONGEST, LONGEST))
     for statistics in (STATISTICS, endless):
         labels = [line.label for line in lines_of(statistics, DRAWING)]
-        assert "Set this audio delay in OBS" not in labels
+        assert "for mien's own window" not in labels
     assert "over 10000 ms" in [line.value for line in lines_of(endless, DRAWING)]
 
 

@@ -116,7 +116,7 @@ def test_the_summary_has_a_line_for_each_subject(
     ).lines()
     assert lines[0].startswith("clip.avi: 5 frames, 5 with a face, 0 dropped, ")
     assert "ms median" in lines[1] and "ms p99" in lines[1]
-    assert re.fullmatch(r"set this audio delay in OBS: \d+ ms, and what the camera .*", lines[2])
+    assert re.fullmatch(r"set this audio delay in OBS.* \d+ ms for an avatar elsewhere", lines[2])
     assert lines[3].startswith("vmc 127.0.0.1:9: ") and lines[3].endswith(" datagrams")
     assert lines[4].endswith("t.jsonl: 5 rows")
 
@@ -204,8 +204,10 @@ def test_what_is_asked_over_osc_is_done_while_it_runs(
     tmp_path: Path,
     free_port: int,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A take begins and ends, and the face of the clip becomes neutral and stays so."""
+    """A take begins and ends, the face of the clip becomes neutral and stays so; all of it is
+    told."""
     monkeypatch.setenv("MIEN_HOME", str(tmp_path))
     takes = TakeSettings(formats=("csv", "jsonl"), slate="anna")
     asked = settings(
@@ -224,6 +226,7 @@ def test_what_is_asked_over_osc_is_done_while_it_runs(
 
             while not (written.exists() and written.stat().st_size > 10_000):
                 send("/mien/record", 1)
+                send("/mien/mirror", 1)
                 ended.wait(0.05)
             send("/mien/record", 0)
             send("/mien/calibrate")
@@ -244,6 +247,8 @@ def test_what_is_asked_over_osc_is_done_while_it_runs(
     kept = load_profile("default").calibration
     assert kept.channel("mouthSmileLeft").neutral > 0.3
     assert len(kept.head) == 3
+    for line in ("take ", "Mirror on", "Calibrating: rest", "Calibrated: this rest"):
+        assert any(told.startswith(line) for told in caplog.messages)
 
 
 def test_a_steady_rate_is_kept_whatever_the_pictures_do(

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -5,7 +8,7 @@ from typing import Literal
 import pytest
 
 from app.outputs.vmc import VmcSettings
-from app.profile import read_profile, write_profile
+from app.profile import ProfileNotOursError, read_profile, write_profile
 from app.settings import RETIRED, Profile, load_profile, profile_path
 from app.sources import SourceSettings
 from engine.errors import SettingsError
@@ -100,9 +103,68 @@ def test_values_out_of_range_are_faults_of_their_table(tmp_path: Path) -> None:
 
 def test_a_later_versions_profile_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
-    path.write_text("version = 2", "utf-8")
-    with pytest.raises(SettingsError, match="version is 2; this mien reads version 1"):
+    path.write_text("version = 2\nunheard = true", "utf-8")
+    newer = r"made by a newer mien \(version 2; this one knows 1\)"
+    with pytest.raises(ProfileNotOursError, match=newer):
         read_profile(path, Profile)
+
+
+def test_a_version_that_never_was_is_named_without_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text("version = 0", "utf-8")
+    with pytest.raises(SettingsError, match="cannot be used: `version` is 0; this mien reads"):
+        read_profile(path, Profile)
+
+
+def test_a_byte_order_mark_as_notepad_writes_it_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_bytes(b"\xef\xbb\xbfcount = 5\r\n")
+    assert read_profile(path, Outer).count == 5
+
+
+def test_a_channel_that_is_set_twice_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    twice = '[[calibration.channels]]\nname = "jawOpen"\ngain = {}\n'
+    path.write_text(twice.format(2.0) + twice.format(3.0), "utf-8")
+    with pytest.raises(SettingsError, match=r"\[calibration\] channels name jawOpen twice"):
+        read_profile(path, Profile)
+    path.write_text(
+        path.read_text()
+        .replace("calibration", "smoother")
+        .replace("gain = 2.0", "")
+        .replace("gain = 3.0", ""),
+        "utf-8",
+    )
+    with pytest.raises(SettingsError, match=r"\[smoother\] channels name jawOpen twice"):
+        read_profile(path, Profile)
+
+
+def test_writing_removes_what_a_killed_mien_left_half_written(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    (tmp_path / f".p.toml.{ended_process()}.part").write_text("half")
+    written_now = tmp_path / f".q.toml.{os.getpid()}.part"
+    written_now.write_text("half")
+    write_profile(path, Profile())
+    assert sorted(tmp_path.iterdir()) == [written_now, path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no modes of files")
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_a_profile_is_read_by_its_owner_alone(
+    unnamed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address with a camera's password may be in it. Not every disk takes unnamed files."""
+    if not unnamed:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    write_profile(tmp_path / "p.toml", Profile())
+    assert (tmp_path / "p.toml").stat().st_mode & 0o077 == 0
+
+
+def ended_process() -> int:
+    """The id of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,9 @@ from OneEuroFilter import OneEuroFilter as AuthorsFilter
 
 from benchmarks import smoothing
 from benchmarks.rivals import RIVALS, one_euro
+from benchmarks.smoothing_footage import ROWS, video_table
+from engine.errors import SourceError
+from tests.faces import write_video
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +76,29 @@ def test_json_has_the_agreed_form(capsys: pytest.CaptureFixture[str], monkeypatc
                 *("rest_white", "rest_ar1", "rest_t3", "blink"),
                 *("talk_lag_ms", "talk_gain", "ramp_lag_ms", "overshoot"),
             }
+
+
+def test_a_clip_with_hardly_a_face_is_one_line_and_no_table_of_nothing() -> None:
+    curves = {name: np.full((90, 52), np.nan) for name in ROWS}
+    for curve in curves.values():
+        curve[:12] = 0.2
+    with pytest.raises(SourceError, match=r"cannot measure a\.mp4: 12 pictures .* a face; "):
+        video_table("a.mp4", curves, dict.fromkeys(ROWS, 1.0), 33.3)
+
+
+def test_a_clip_that_moves_only_at_its_ends_has_no_lag() -> None:
+    moving = np.zeros((60, 52))
+    moving[:5] = moving[-5:] = 1.0
+    table = video_table("a.mp4", dict.fromkeys(ROWS, moving), dict.fromkeys(ROWS, 1.0), 33.3)
+    assert "nan" not in table and "ms |" not in table
+
+
+def test_a_clip_of_one_picture_and_none_at_all_are_one_line_each(
+    capsys: pytest.CaptureFixture[str], monkeypatch: Any, tmp_path: Path
+) -> None:
+    one, absent = write_video(tmp_path / "one.avi", frames=1), tmp_path / "absent.mp4"
+    monkeypatch.setattr("sys.argv", ["smoothing", "--video", str(one), str(absent)])
+    assert smoothing.main() == 1
+    told = capsys.readouterr()
+    assert told.out == "" and len(told.err.splitlines()) == 2
+    assert "cannot measure one.avi: 1 pictures" in told.err

@@ -51,6 +51,7 @@ from app.viewer.software import is_software
 from app.viewer.switching import switched
 from app.viewer.viewer import Viewer
 from app.viewer.window import Window
+from engine.chain import Answer
 from engine.data import FlameCoefficients
 from engine.errors import SettingsError, ViewerError
 from tests.face_models import write_flame
@@ -311,6 +312,18 @@ def test_a_small_window_tells_that_the_rates_have_no_room_beside_the_bars(viewer
     draw(viewer)
     told = viewer._notices.current(pressed, "", quiet=False)
     assert told[-1].title == "No room for the rates beside the blendshapes"
+
+
+@pytest.mark.window
+def test_an_answer_is_shown_whoever_asked_and_once(viewer: Viewer) -> None:
+    started = time.perf_counter()
+    answered = replace(STATISTICS, answer=Answer("Head centred"))
+    draw(viewer, answered)
+    told = viewer._notices.current(started, "", quiet=True)
+    assert [notice.title for notice in told] == ["Head centred"]
+    viewer._say("Next")
+    draw(viewer, answered)
+    assert viewer._notices.current(started, "", quiet=True)[-1].title == "Next"
 
 
 @pytest.mark.window

@@ -72,6 +72,7 @@ class BenchResult:
     mediapipe_p50:      milliseconds of MediaPipe's own package for the same pictures.
     ratio_to_mediapipe: all stages but decoding over that.
     to_send, to_screen: of a whole run at the pictures' own pace; None: nothing was sent, shown.
+    audio:              how that run tells people to delay the voice, in sentences.
     live:               whole runs at a camera's rate, if they were asked for.
     """
 
@@ -87,6 +88,7 @@ class BenchResult:
     ratio_to_mediapipe: float
     to_send: LatencyStatistics | None = None
     to_screen: LatencyStatistics | None = None
+    audio: tuple[str, ...] = ()
     live: tuple[LiveCost, ...] = ()
 
 
@@ -125,6 +127,7 @@ def table(result: BenchResult) -> str:
     for name, latency in (("send", result.to_send), ("screen", result.to_screen)):
         if latency is not None:
             rows.append(f"in a whole run, picture to {name}: {latency}")
+    rows += result.audio
     if result.live:
         rows.append(
             f"{f'at {CAMERA_RATE:.0f} a second, no window':<28}{'of a core':>10}{'beyond':>8}"

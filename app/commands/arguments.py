@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from app.profile import value_from_text, with_value
+from app.settings import Profile
 from app.tracking import REGRESSOR_CHOICES
+from engine.errors import SettingsError
 from engine.runtime import RUNTIMES
 
 
@@ -18,6 +21,28 @@ def add_regressor_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runtime", choices=RUNTIMES, help="what computes the networks (default: auto)"
     )
+
+
+def add_set_argument(parser: argparse.ArgumentParser) -> None:
+    """Settings of the profile that have no argument of their own; see `with_values`."""
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the profile for this run, such as tracker.person=nearest; may be "
+        "repeated",
+    )
+
+
+def with_values(profile: Profile, given: list[str]) -> Profile:
+    """The profile as it is for this run: with each `--set`. Raises SettingsError."""
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(f"cannot use --set {text}; expected KEY=VALUE, such as idle=true.")
+        profile = with_value(profile, key.strip(), value_from_text(value.strip()))
+    return profile
 
 
 def source_spec(text: str) -> str:

@@ -63,7 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
     summary = whole_run(
         arguments.source, arguments.frames, tracking, profile, window=not arguments.no_window
     )
-    result = replace(result, to_send=summary.latency, to_screen=summary.latency_to_screen)
+    result = replace(
+        result,
+        to_send=summary.latency,
+        to_screen=summary.latency_to_screen,
+        audio=tuple(summary.audio_advice()),
+    )
     if arguments.live is not None:
         live = measure_live(arguments.source, float(arguments.live), tracking, profile)
         result = replace(result, live=live)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from app.commands.arguments import add_regressor_arguments, positive_float, source_spec
+from app.commands.arguments import (
+    add_regressor_arguments,
+    add_set_argument,
+    positive_float,
+    source_spec,
+    with_values,
+)
 from app.commands.run import INTERRUPTED
 from app.face_model import face_model_path
 from app.pipeline import run as run_pipeline
@@ -39,12 +45,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--profile", metavar="NAME", default=DEFAULT_PROFILE, help="where it is kept"
     )
+    add_set_argument(parser)
     parser.add_argument("--seconds", metavar="S", type=positive_float, help="give up after S")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Lead through the steps, keep what was learned; gives the exit code."""
-    profile = load_profile(arguments.profile)
+    kept = load_profile(arguments.profile)
+    profile = with_values(kept, arguments.set)
     settings = RunSettings(
         source=replace(
             profile.source,
@@ -71,15 +79,20 @@ def run(arguments: argparse.Namespace) -> int:
         snapshot=None,
         profile_name=arguments.profile,
         profile=profile,
+        kept=kept,
     )
     teller = _Teller()
     summary = run_pipeline(settings, guide=teller.tell)
     if summary.interrupted:
         return INTERRUPTED
     learned = load_profile(arguments.profile).calibration
-    if learned == profile.calibration or not teller.finished:
+    if learned == kept.calibration or not teller.finished:
+        if summary.timed_out and teller.step:
+            print(f"the time was up in step {teller.step} of {len(STEPS)}")
         print("nothing was learned; the profile is as it was")
         return 1
+    if teller.unseen:
+        print(f"not seen, and nothing kept of it: {'; '.join(teller.unseen)}")
     print("\n".join(description(learned)))
     print(f"kept in {profile_path(arguments.profile)}")
     return 0
@@ -100,17 +113,20 @@ def description(calibration: CalibrationSettings) -> list[str]:
 
 
 class _Teller:
-    """Writes each step once."""
+    """Writes each step once. step: at which it is; 0: at none."""
 
     def __init__(self) -> None:
         self.finished = False
+        self.step = 0
+        self.unseen: tuple[str, ...] = ()
         self._text = ""
 
     def tell(self, prompt: Prompt) -> None:
         if prompt.text == self._text:
             return
         self._text = prompt.text
-        self.finished = prompt.progress == 1.0
+        self.step, self.unseen = prompt.step, prompt.unseen
+        self.finished = prompt.step == 0 and prompt.progress == 1.0
         verdict = f"     {prompt.verdict}\n" if prompt.verdict else ""
         step = f"{prompt.step}/{len(STEPS)}  " if prompt.step else ""
         print(f"{verdict}{step}{prompt.text}", flush=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.commands.arguments import (
     add_regressor_arguments,
+    add_set_argument,
     positive_float,
     positive_int,
     source_spec,
@@ -121,14 +122,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="your settings (default: those named `default`; with --panel, the ones chosen in it "
         "last)",
     )
-    parser.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="a setting of the profile for this run, such as tracker.person=nearest; may be "
-        "repeated",
-    )
+    add_set_argument(parser)
     parser.add_argument("--frames", metavar="N", type=positive_int, help="end after N pictures")
     parser.add_argument("--seconds", metavar="S", type=positive_float, help="end after S seconds")
     parser.add_argument("--loop", action="store_true", help="start a file again at its end")

@@ -6,12 +6,11 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from app.commands.arguments import with_values
 from app.face_model import face_model_path
-from app.profile import value_from_text, with_value
 from app.profiles import kept_profile
 from app.recordings.takes import TakeSettings
 from app.settings import (
-    Profile,
     RunSettings,
     is_first_start,
     output_settings,
@@ -25,7 +24,7 @@ from engine.errors import SettingsError
 def settings_from(arguments: argparse.Namespace) -> RunSettings:
     """All of it, checked as far as can be before anything is opened. Raises SettingsError."""
     kept = kept_profile(arguments.profile, telling=arguments.panel)
-    profile = _with_values(kept.profile, arguments.set)
+    profile = with_values(kept.profile, arguments.set)
     if arguments.no_output and arguments.output:
         raise SettingsError("--no-output and --output exclude each other. Leave one of them out.")
     specs = () if arguments.no_output else tuple(arguments.output or profile.outputs)
@@ -72,6 +71,7 @@ def settings_from(arguments: argparse.Namespace) -> RunSettings:
         or profile.viewer.avatar != kept.profile.viewer.avatar,
         kept=kept.profile,
         profile_fault=kept.fault,
+        profile_untouched=kept.untouched,
         budget=profile.budget if arguments.budget is None else arguments.budget,
         idle=profile.idle,
         kiosk=arguments.kiosk,
@@ -92,15 +92,6 @@ def _virtual_camera(
     if arguments.virtual_camera is None:
         return kept
     return replace(kept, on=True, device=arguments.virtual_camera or kept.device)
-
-
-def _with_values(profile: Profile, given: list[str]) -> Profile:
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise SettingsError(f"cannot use --set {text}; expected KEY=VALUE, such as idle=true.")
-        profile = with_value(profile, key.strip(), value_from_text(value.strip()))
-    return profile
 
 
 def _check_kiosk(arguments: argparse.Namespace) -> None:

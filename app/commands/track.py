@@ -12,7 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from app.commands.arguments import add_regressor_arguments, source_spec
+from app.commands.arguments import (
+    add_regressor_arguments,
+    add_set_argument,
+    source_spec,
+    with_values,
+)
 from app.commands.run import INTERRUPTED
 from app.face_model import face_model_path
 from app.progress import ProgressBar
@@ -73,11 +78,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="exchange left and right (default: as the profile says)",
     )
     parser.add_argument("--profile", metavar="NAME", default=DEFAULT_PROFILE, help="your settings")
+    add_set_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Track the inputs one after the other; gives the exit code."""
-    profile = load_profile(arguments.profile)
+    profile = with_values(load_profile(arguments.profile), arguments.set)
     mirror = profile.mirror if arguments.mirror is None else arguments.mirror
     paths = [[_path(path, spec) for path in arguments.record] for spec in arguments.input]
     if len(set(arguments.record)) < len(arguments.record):

@@ -14,4 +14,3 @@ class Asked:
 
     settings: ViewerSettings
     actions: list[Action] = field(default_factory=list)
-    remark: str = ""  # to be shown for a moment

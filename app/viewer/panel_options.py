@@ -122,6 +122,7 @@ def _with_person(options: Options) -> Options:
     controls.title("Whose face")
     names = [name for name, _ in PERSONS]
     made = controls.buttons([title for _, title in PERSONS], names.index(options.person))
+    controls.note("Whoever is followed stays so while they are in the picture.")
     return options if made is None else replace(options, person=names[made])
 
 

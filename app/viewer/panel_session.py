@@ -7,7 +7,7 @@ from pathlib import Path
 from imgui_bundle import imgui
 
 from app.actions import Calibrate, Lead, Recentre, SetPaused, SetQuickness, SetSource
-from app.statistics import LatencyStatistics, Situation, Statistics, audio_delay, milliseconds
+from app.statistics import Situation, Statistics, audio_advice, audio_delays, slow_window
 from app.viewer import Shown, controls, theme
 from app.viewer.asked import Asked
 from app.viewer.inset import Inset
@@ -17,7 +17,6 @@ from app.viewer.panel_takes import TakeGroup
 from app.viewer.panel_virtual_camera import draw_virtual_camera
 
 DEMO, FILE = "Built-in clip", "Video file or address …"
-CALIBRATING = "Calibrating: rest your face for two seconds"
 
 
 class SessionPage:
@@ -41,7 +40,9 @@ class SessionPage:
         situation = statistics.situation
         _draw_state(shown, statistics)
         if situation is not None:
-            if situation.profile_fault or situation.option_fault:
+            if situation.profile_fault:
+                controls.fault(situation.profile_fault)
+            elif situation.option_fault:
                 controls.fault("A setting cannot be used: the page More says which.")
             self._draw_source(statistics, situation, asked)
             _draw_face(statistics, situation, asked)
@@ -141,12 +142,10 @@ def _draw_face(statistics: Statistics, situation: Situation, asked: Asked) -> No
     match pressed:
         case 0:
             asked.actions.append(Calibrate())
-            asked.remark = CALIBRATING
         case 1:
             asked.actions.append(Lead(not leading))
         case 2:
             asked.actions.append(Recentre())
-            asked.remark = "Head centred"
         case 3:
             asked.actions.append(SetPaused(not statistics.paused))
     controls.note("Calibrate with a resting face, looking straight ahead.")
@@ -158,17 +157,17 @@ def _draw_face(statistics: Statistics, situation: Situation, asked: Asked) -> No
 
 
 def _draw_delay(statistics: Statistics) -> None:
-    delay = audio_delay(statistics.latency_to_screen)
-    if delay is None:
+    sending = any(output.on for output in statistics.outputs)
+    delays = audio_delays(statistics.latency if sending else None, statistics.latency_to_screen)
+    if not delays:
         return
     controls.title("Voice in OBS")
     imgui.push_text_wrap_pos(0.0)
-    imgui.text_unformatted(f"Set this audio delay in OBS: {delay} ms")
+    imgui.text_unformatted(f"{_sentence(audio_advice(delays))}.")
     imgui.pop_text_wrap_pos()
-    sent = _place("receiver", statistics.latency)
-    screen = _place("screen", statistics.latency_to_screen)
-    controls.note(f"From picture to {', to '.join(part for part in (sent, screen) if part)}.")
+    if slow := slow_window(statistics.window_rate_hz, statistics.state_rate_hz):
+        controls.note(f"{_sentence(slow)}.")
 
 
-def _place(where: str, latency: LatencyStatistics | None) -> str:
-    return "" if latency is None else f"{where} {milliseconds(latency.p50, 0)}"
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imgui_bundle import ImVec2, imgui
 
-from app.statistics import LatencyStatistics, Statistics, audio_delay, milliseconds
+from app.statistics import LatencyStatistics, Statistics, audio_delays, milliseconds
 from app.viewer import theme
 from app.viewer.layout import Rect
 from engine.data import Emotion
@@ -52,10 +52,12 @@ def lines_of(
     if to_screen is not None:
         yield Line("Capture to screen", "", heading=True)
         yield from _shares(to_screen)
-    delay = audio_delay(to_screen)
-    if delay is not None:
+    sending = any(output.on for output in statistics.outputs)
+    delays = audio_delays(latency if sending else None, to_screen)
+    if delays:
         yield Line("Set this audio delay in OBS", "", heading=True)
-        yield Line("for the microphone", f"{delay} ms")
+    for captured, delay in delays:
+        yield Line(f"for {captured}", f"{delay} ms")
     if emotion is not None:
         likeliest = int(emotion.scores.argmax())
         yield Line("Emotion", "", heading=True)

@@ -31,9 +31,9 @@ def request_for(command: Command, statistics: Statistics) -> Request | None:
             on = not statistics.mirrored
             return Request(SetMirror(on), "Mirror on" if on else "Mirror off")
         case Command.CALIBRATE:
-            return Request(Calibrate(), "Calibrating: rest your face for two seconds")
+            return Request(Calibrate(), "")  # the chain answers
         case Command.RECENTRE:
-            return Request(Recentre(), "Head centred")
+            return Request(Recentre(), "")
         case Command.PAUSE:
             on = not statistics.paused
             return Request(SetPaused(on), "" if on else "Going on")  # a pause has its own notice

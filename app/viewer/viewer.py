@@ -23,6 +23,7 @@ from app.viewer.requests import request_for
 from app.viewer.scene import Scene
 from app.viewer.switching import in_kiosk, switched
 from app.viewer.window import Window
+from engine.chain import Answer
 from engine.closing import Closing
 from models.avatars.avatar import Avatar
 
@@ -68,6 +69,7 @@ class Viewer(Closing):
         self.help_shown = False
         self._told_opaque = False
         self._recording, self._recording_fault = False, ""
+        self._answer: Answer | None = None
         self._ended = False
         self._notices = Notices(time.perf_counter())
         self._drawn: Shown | None = None
@@ -107,6 +109,7 @@ class Viewer(Closing):
                 return ()
         actions = self._handle_input(statistics)
         self._tell_recording(statistics)
+        self._tell_answer(statistics.answer)
         if self._ended:
             return actions
         self._observe(shown)
@@ -234,6 +237,12 @@ class Viewer(Closing):
             self._say(statistics.recording_fault)
         self._recording, self._recording_fault = statistics.recording, statistics.recording_fault
 
+    def _tell_answer(self, answer: Answer | None) -> None:
+        """What was asked for may have been asked by a hotkey, or over OSC."""
+        if answer is not None and answer is not self._answer:
+            self._say(answer.text)
+        self._answer = answer
+
     def _say(self, text: str) -> None:
         self._notices.say(text, time.perf_counter())
 
@@ -288,8 +297,6 @@ class Viewer(Closing):
         self._next_draw = started + self._scene.rest(time.perf_counter() - started)
         if asked.settings != self._settings:
             self._change(asked.settings)
-        if asked.remark:
-            self._say(asked.remark)
         return tuple(asked.actions)
 
     def _current_notices(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.blendshapes import BLENDSHAPES, INDEX
+from engine.blendshapes import BLENDSHAPES, INDEX, check_named_once
 from engine.calibration.winks import (
     BLINKS,
     TYPICAL_OPEN,
@@ -90,7 +90,7 @@ class ChannelCalibration:
 class CalibrationSettings:
     """What is known of a person and their seat.
 
-    channels:    exceptions from leaving a weight as it is.
+    channels:    exceptions from leaving a weight as it is, each blendshape once.
     head:        pitch, yaw, roll of the resting head in radians (engine/geometry.py).
     position:    of the resting head, metres in camera space; empty: the head is not recentred.
     gaze:        yaw, pitch of both eyes at rest, radians.
@@ -121,6 +121,7 @@ class CalibrationSettings:
     automatic: bool = False
 
     def __post_init__(self) -> None:
+        check_named_once(channel.name for channel in self.channels)
         for name, count in (("head", 3), ("position", 3), ("gaze", 2)):
             values = getattr(self, name)
             if len(values) not in (0, count) or not all(map(math.isfinite, values)):
@@ -139,8 +140,8 @@ class CalibrationSettings:
 
     def channel(self, name: str) -> ChannelCalibration:
         """How that blendshape is mapped."""
-        found = [channel for channel in self.channels if channel.name == name]
-        return found[-1] if found else ChannelCalibration(name)
+        found = (channel for channel in self.channels if channel.name == name)
+        return next(found, ChannelCalibration(name))
 
     def with_channel(self, channel: ChannelCalibration) -> CalibrationSettings:
         """The same with this blendshape mapped so."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from engine.blendshapes import BLENDSHAPES
 from engine.calibration import CalibrationSettings
-from engine.calibration.learning import RangeLearner, RestLearner, WinkLearner
+from engine.calibration.learning import RangeLearner, RestFinder, WinkLearner
 from engine.data import FaceState, Observation
 
 PREPARE = 1.5  # s to read what is asked and begin
@@ -22,12 +22,14 @@ class Prompt:
     progress: 0..1 of the watching; 0 while there is time to prepare.
     verdict:  of the step before; empty: there is none.
     step:     1 to len(STEPS); 0: it is over.
+    unseen:   what was asked for so far and not seen: nothing of it is kept.
     """
 
     text: str
     progress: float
     verdict: str
     step: int = 0
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,10 @@ class Step:
     channels: tuple[str, ...] = ()
     wink: str = ""
 
-    def learner(self) -> RestLearner | RangeLearner | WinkLearner:
+    def learner(self) -> RestFinder | RangeLearner | WinkLearner:
         if self.wink:
             return WinkLearner(self.wink)
-        return RangeLearner(self.channels) if self.channels else RestLearner(WATCH)
+        return RangeLearner(self.channels) if self.channels else RestFinder(WATCH)
 
 
 STEPS = (  # the rest comes first: all others are measured from it
@@ -61,22 +63,34 @@ class Guide:
     """Call `update` with every frame until it is `done`.
 
     settings: with what has been learned so far; the person's gains, curves and limits stay.
-    failed:   nobody was there.
+    failure:  why nothing is learned: nobody was there, or nobody rested. Empty: it goes well.
     """
 
     def __init__(self, settings: CalibrationSettings) -> None:
         self.settings = forgotten(settings)
-        self.failed = False
+        self.failure = ""
         self._index = 0
         self._learner = STEPS[0].learner()
         self._verdict = ""
         self._elapsed = 0.0  # s of this step in which a face was there
         self._absent = 0.0  # s since there was one
         self._before: float | None = None
+        self._unseen: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return self.failure != ""
 
     @property
     def done(self) -> bool:
         return self.failed or self._index == len(STEPS)
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, for people."""
+        if self.failed:
+            return f"Not calibrated: {self.failure[0].lower()}{self.failure[1:]}"
+        return "Calibrated" + (f", but not seen: {'; '.join(self._unseen)}" if self._unseen else "")
 
     def update(self, seen: Observation | None, state: FaceState) -> Prompt:
         """What to show with this frame. seen: as regressed; state: before any calibration."""
@@ -85,7 +99,8 @@ class Guide:
         if not self.done:
             if seen is None:
                 self._absent += interval
-                self.failed = self._absent > PATIENCE
+                if self._absent > PATIENCE:
+                    self.failure = f"Nobody was there for {PATIENCE:.0f} seconds"
             else:
                 self._absent = 0.0
                 self._elapsed += interval
@@ -96,8 +111,13 @@ class Guide:
         if self._elapsed < PREPARE:
             return
         match self._learner:
-            case RestLearner():
+            case RestFinder():  # all others are measured from it
                 self._learner.watch(seen, state)
+                if self._learner.done:
+                    self._conclude(self._learner.learned(self.settings))
+                elif self._learner.gave_up:
+                    self.failure = "Your face or head moved all the time"
+                return
             case RangeLearner():
                 self._learner.watch(state)
             case WinkLearner():
@@ -106,7 +126,9 @@ class Guide:
             self._conclude(self._learner.learned(self.settings))
 
     def _conclude(self, learned: CalibrationSettings | None) -> None:
-        self._verdict = "seen" if learned is not None else "not seen: left as it was"
+        if learned is None:
+            self._unseen += (STEPS[self._index].text,)
+        self._verdict = "not seen: nothing of it is kept" if learned is None else "seen"
         self.settings = learned or self.settings
         self._index += 1
         self._elapsed = 0.0
@@ -115,14 +137,17 @@ class Guide:
 
     def _prompt(self) -> Prompt:
         if self.failed:
-            return Prompt(f"Nobody was there for {PATIENCE:.0f} seconds", 0.0, self._verdict)
+            return Prompt(self.failure, 0.0, self._verdict)
         if self.done:
-            return Prompt("Calibrated", 1.0, self._verdict)
+            return Prompt("Calibrated", 1.0, self._verdict, unseen=self._unseen)
         step = self._index + 1
-        if self._absent > 0.5:
-            return Prompt("Come into the picture", 0.0, self._verdict, step)
+        text = STEPS[self._index].text
         progress = min(max((self._elapsed - PREPARE) / WATCH, 0.0), 1.0)
-        return Prompt(STEPS[self._index].text, progress, self._verdict, step)
+        if self._absent > 0.5:
+            text, progress = "Come into the picture", 0.0
+        elif isinstance(self._learner, RestFinder) and self._learner.restless:
+            text, progress = f"Hold still: {text[0].lower()}{text[1:]}", 0.0
+        return Prompt(text, progress, self._verdict, step, self._unseen)
 
 
 def forgotten(settings: CalibrationSettings) -> CalibrationSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,13 @@ LEAST_FRAMES = 8
 STILL = 0.015
 """Unrest of a face that rests (`RestLearner.unrest`); one that talks has several times that."""
 
+AT_REST, HEAD_AT_REST = 0.06, math.radians(1.5)
+"""How far a weight, an angle of the head, may be off its median for a quarter of the time in a face
+that rests. Measured: a photograph in a camera's noise .02, .5 degrees; the stillest two seconds of
+the demo .09, 1.75 degrees."""
+
+_SEEN_AT_REST = [i for i, name in enumerate(BLENDSHAPES) if not name.startswith("eyeLook")]
+
 
 class RestLearner:
     """Watches a resting face; two seconds are enough.
@@ -31,17 +39,16 @@ class RestLearner:
 
     def __init__(self, seconds: float = 2.0) -> None:
         self._seconds = seconds
+        self._times: list[float] = []
         self._weights: list[Array] = []
         self._poses: list[Array] = []
-        self._began: float | None = None
-        self._last: float | None = None
 
     @property
     def progress(self) -> float:
         """0..1."""
-        if self._began is None or self._last is None:
+        if not self._times:
             return 0.0
-        return min((self._last - self._began) / self._seconds, 1.0)
+        return min((self._times[-1] - self._times[0]) / self._seconds, 1.0)
 
     @property
     def done(self) -> bool:
@@ -49,9 +56,7 @@ class RestLearner:
 
     def watch(self, seen: Observation, state: FaceState) -> None:
         """seen: as regressed; state: before any calibration."""
-        if self._began is None:
-            self._began = seen.timestamp
-        self._last = seen.timestamp
+        self._times.append(seen.timestamp)
         self._weights.append(state.weights)
         self._poses.append(
             np.array(
@@ -91,6 +96,50 @@ class RestLearner:
         """`settings` with the head's place and direction as the middle. Call when done."""
         pose = np.median(np.array(self._poses)[:, :6], axis=0).tolist()
         return replace(settings, head=_rounded(pose[:3]), position=_rounded(pose[3:]))
+
+
+class RestFinder(RestLearner):
+    """Watches till face and head have rested for two seconds on end: what moved before is dropped.
+
+    A blink does not count as moving; see `AT_REST`.
+    """
+
+    PATIENCE = 10.0  # s of watching a face
+
+    def __init__(self, seconds: float = 2.0) -> None:
+        super().__init__(seconds)
+        self._began: float | None = None
+        self._still = False
+
+    @property
+    def done(self) -> bool:
+        return super().done and self._still
+
+    @property
+    def restless(self) -> bool:
+        """Whether it has lasted long enough, had nothing moved."""
+        return super().done and not self._still
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the face has moved all the time."""
+        began = self._began
+        return self.restless and began is not None and self._times[-1] - began >= self.PATIENCE
+
+    def watch(self, seen: Observation, state: FaceState) -> None:
+        """seen: as regressed; state: before any calibration."""
+        super().watch(seen, state)
+        if self._began is None:
+            self._began = seen.timestamp
+        while len(self._times) > LEAST_FRAMES and self._times[-1] - self._times[1] >= self._seconds:
+            for values in (self._times, self._weights, self._poses):
+                del values[0]
+        self._still = super().done and self._rests()
+
+    def _rests(self) -> bool:
+        weights = np.array(self._weights)[:, _SEEN_AT_REST]
+        angles = np.array(self._poses)[:, :3]
+        return bool(_spread(weights).max() < AT_REST and _spread(angles).max() < HEAD_AT_REST)
 
 
 class RangeLearner:
@@ -161,6 +210,11 @@ class WinkLearner:
         if self._closed == 0:
             return replace(settings, wink_left=value)
         return replace(settings, wink_right=value)
+
+
+def _spread(values: Array) -> Array:
+    """(N,) of (F, N): how far each is off its median at least for a quarter of the frames."""
+    return np.quantile(np.abs(values - np.median(values, axis=0)), 0.75, axis=0)
 
 
 def _rounded(values: list[float]) -> tuple[float, ...]:

@@ -31,7 +31,7 @@ SAME_FACE = 0.5  # sizes between where the two networks see one face, at the mos
 
 @dataclass(frozen=True, slots=True)
 class PersonSettings:
-    """Which face is followed when none is.
+    """Which face is followed when none is; whoever is followed stays so while they are in view.
 
     person: "largest"; "nearest" to where the last one was, or to the middle of the picture;
             "region": the largest whose middle lies in `region`, or nobody.

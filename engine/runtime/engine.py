@@ -11,7 +11,7 @@ from engine.errors import ModelError
 from engine.runtime import Tensor
 from engine.runtime.cropping import FRAME
 from engine.runtime.flavour import NAMES, TensorRt
-from engine.runtime.whole_files import replace_file
+from engine.whole_files import replace_file
 
 
 class Engine(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.runtime.plan_card import PlanCard, PlanKey, card_path, card_text, difference, read_card
-from engine.runtime.whole_files import part_of, remove_killed, replace_file, write_part
+from engine.whole_files import part_of, remove_killed, replace_file, write_part
 
 
 def write_plan(plan: Path, content: bytes, card: PlanCard) -> None:

@@ -1,4 +1,4 @@
-"""Files of plans that appear whole or not at all, also if their writer is killed."""
+"""Files that appear whole or not at all, also if their writer is killed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"  # ending of a file that is being written; the writer's process id stands before
+PUBLIC, PRIVATE = 0o644, 0o600  # who may read a file, where the system knows such modes
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, mode: int = PUBLIC) -> None:
     """The file appears whole or not at all. Raises OSError."""
     part = part_of(path)
     try:
-        write_part(part, content)
+        write_part(part, content, mode)
         part.replace(path)
     finally:
         with suppress(OSError):
@@ -27,12 +28,12 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}{PART}")
 
 
-def write_part(part: Path, content: bytes) -> None:
+def write_part(part: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Raises OSError. On Linux the part gets its name when it is whole, if the disk can do that."""
     try:
-        handle = os.open(part.parent, os.O_TMPFILE | os.O_WRONLY, 0o644)
+        handle = os.open(part.parent, os.O_TMPFILE | os.O_WRONLY, mode)
     except (AttributeError, OSError):  # another system, or a file system that cannot
-        _fill(part.open("wb"), content)
+        _fill(open(part, "wb", opener=lambda path, flags: os.open(path, flags, mode)), content)
         return
     folder = os.open(part.parent, os.O_RDONLY)
     try:
