@@ -1,7 +1,7 @@
 """mien's smoother beside the filters that other trackers ship: tables in Markdown.
 
     python -m benchmarks.smoothing [--json] [--seed N] [--timing uneven|even] [--video FILE…]
-                                   [--noise always|late] [--offline]
+                                   [--noise always|late] [--offline] [--movements]
 
 Made signals, 30 and 60 frames a second. uneven (the default): one frame in twenty is dropped and
 each comes up to a quarter of a frame late, its timestamp true; even: no frame is late. Noise has a
@@ -16,7 +16,8 @@ talk_*:     lag and gain at 4 Hz, amplitude 0.3, by correlation with a sine and 
 ramp_lag:   mean lag on a ramp of 0.2 a second.
 overshoot:  largest excess in the second after a step of 1, noise included, as a share of the step.
 
-With videos real footage instead: smoothing_footage.py.
+With --movements instead what lies between rest and talk: smoothing_movements.py; with videos
+real footage: smoothing_footage.py, or noisy curves of it with --movements.
 """
 
 from __future__ import annotations
@@ -31,14 +32,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rivals import RIVALS, Filter
+from benchmarks.shipped import LIDS, looked_ahead, smoothed
 from benchmarks.smoothing_footage import measure_video
-from engine.blendshapes import BLENDSHAPES, INDEX
-from engine.data import LANDMARK_COUNT, Observation
+from benchmarks.smoothing_movements import (
+    Followed,
+    curves_table,
+    measure_movements,
+    movements_table,
+)
 from engine.errors import SourceError
-from engine.geometry import IDENTITY_ROTATION, Array
-from engine.look_ahead import LookAhead, Sighting
-from engine.smoother import Smoother
-from engine.steadiness import SmootherSettings
+from engine.geometry import Array
 
 RATES = (30, 60)
 SEEDS = 20
@@ -47,8 +50,6 @@ REST = 3.0  # s
 TALK = 4.0  # Hz
 AMPLITUDE = 0.3
 SLOW = 0.2  # per second
-LIDS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
-OTHERS = tuple(range(INDEX["jawForward"], len(BLENDSHAPES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +64,6 @@ class Figures:
     talk_gain: float
     ramp_lag_ms: float
     overshoot: float
-
-
-def smoothed(samples: Array, timestamps: Array, channels: tuple[int, ...] = OTHERS) -> Array:
-    """(T, N) samples through the shipped Smoother, as many columns at once as `channels`."""
-    result = np.empty_like(samples)
-    for first in range(0, samples.shape[1], len(channels)):
-        columns = samples[:, first : first + len(channels)]
-        places = list(channels[: columns.shape[1]])
-        smoother = Smoother(SmootherSettings())
-        for i, timestamp in enumerate(timestamps):
-            weights = np.zeros(len(BLENDSHAPES))
-            weights[places] = columns[i]
-            state = smoother.update(
-                _observation(weights, float(timestamp)),
-                timestamp=float(timestamp),
-                image_size=(640, 480),
-            )
-            result[i, first : first + len(places)] = state.weights[places]
-    return result
-
-
-def looked_ahead(samples: Array, timestamps: Array, channels: tuple[int, ...] = OTHERS) -> Array:
-    """As `smoothed`, through the filter of `mien track --smooth offline`."""
-    result = np.empty_like(samples)
-    for first in range(0, samples.shape[1], len(channels)):
-        columns = samples[:, first : first + len(channels)]
-        places = list(channels[: columns.shape[1]])
-        ahead, done = LookAhead(SmootherSettings()), []
-        for row, timestamp in zip(columns, timestamps.tolist(), strict=True):
-            weights = np.zeros(len(BLENDSHAPES))
-            weights[places] = row
-            seen = _observation(weights, timestamp)
-            done += ahead.update(Sighting(timestamp, seen.image_size, seen))
-        done += ahead.finish()
-        result[:, first : first + len(places)] = [
-            one.observation.weights[places] for one in done if one.observation is not None
-        ]
-    return result
-
-
-def _observation(weights: Array, timestamp: float) -> Observation:
-    return Observation(
-        timestamp=timestamp,
-        confidence=1.0,
-        landmarks=np.zeros((LANDMARK_COUNT, 3)),
-        weights=weights,
-        head_rotation=IDENTITY_ROTATION,
-        head_position=np.array([0.0, 0.0, -0.5]),
-        gaze=np.zeros((2, 2)),
-        image_size=(640, 480),
-    )
 
 
 def measure(
@@ -238,7 +188,11 @@ def main() -> int:
     parser.add_argument("--noise", choices=("always", "late"), default="always")
     parser.add_argument("--offline", action="store_true", help="measure the offline filter too")
     parser.add_argument("--video", nargs="+", type=Path, help="real footage")
+    parser.add_argument("--movements", action="store_true", help="of every size")
     arguments = parser.parse_args()
+    if arguments.movements:
+        _tell_movements(arguments)
+        return 0
     if arguments.video is not None and not arguments.json:
         failed = False
         for path in arguments.video:
@@ -263,6 +217,27 @@ def main() -> int:
     else:
         print("\n\n".join(table(results, rate) for rate in RATES))
     return 0
+
+
+def _tell_movements(arguments: argparse.Namespace) -> None:
+    filters = RIVALS | {"mien": smoothed}
+    if arguments.video is not None:
+        print("\n\n".join(curves_table(path, filters, arguments.seed) for path in arguments.video))
+        return
+    uneven = arguments.timing == "uneven"
+    results = {r: measure_movements(filters, r, arguments.seed, uneven=uneven) for r in RATES}
+    if arguments.json:
+        plain = {name: {rate: _plain(results[rate][name]) for rate in RATES} for name in filters}
+        print(json.dumps(plain, indent=1))
+    else:
+        print("\n\n".join(movements_table(results[rate], rate) for rate in RATES))
+
+
+def _plain(by_noise: dict[str, dict[str, Followed]]) -> dict[str, dict[str, dict[str, float]]]:
+    return {
+        sigma: {movement: asdict(one) for movement, one in by_movement.items()}
+        for sigma, by_movement in by_noise.items()
+    }
 
 
 if __name__ == "__main__":

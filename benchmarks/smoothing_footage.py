@@ -75,6 +75,23 @@ def measure_video(path: Path) -> str:
     )
 
 
+def raw_track(path: Path) -> tuple[Array, Array]:
+    """(F, 52) weights, unfiltered, and (F,) timestamps of a clip's pictures that show a face."""
+    weights, timestamps = [], []
+    with (
+        open_source(SourceSettings(spec=str(path), pace="fast")) as source,
+        _landmarker(follow=False) as single,
+    ):
+        for frame in iter(source.read, None):
+            found = single.detect(frame.image, frame.timestamp)
+            if found is not None:
+                size = (frame.image.shape[1], frame.image.shape[0])
+                seen = observation_from_detection(found, frame.timestamp, size)
+                weights.append(seen.weights)
+                timestamps.append(frame.timestamp)
+    return np.array(weights), np.array(timestamps)
+
+
 def video_table(clip: str, curves: dict[str, Array], cost: dict[str, float], period: float) -> str:
     """curves: (F, 52) by name, the first one unfiltered, NaN without a face; the rest in ms.
 

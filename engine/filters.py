@@ -4,11 +4,13 @@ It takes deviations, the distance from each filtered value to its new sample, an
 step that the value is to take. So it filters numbers and rotations alike: the deviation of a
 rotation is a small turn, and no seam of any angle comes into it.
 
-At rest a value is the mean of a short past. Evidence of motion, measured in the signal's own noise,
-lets it follow: a sample too far away to be noise opens the gate at once, a lean to one side that
-lasts shortens the mean. While there is motion the gate opens easily; after it the mean starts
-afresh, of one sample, two, three …, so that the value is steady again as soon as can be. A value
-that follows stays a third of the noise short of its sample, which is as likely as not beyond.
+Three explanations of every signal compete: it rests, and all else is noise; it moves, with a speed
+that changes; it has leapt, and nothing but its newest sample is known. Rest and movement are each
+followed by a Kalman filter, in the signal's own noise. The better one foresaw the newest samples,
+the more it is believed, and the value is the mean of what they say, as each is believed: an
+interacting multiple model (Blom and Bar-Shalom 1988, doi:10.1109/9.1299), whose samples may be
+outliers (Student's t). So a small movement is found, too: not from one sample, but from a few that
+agree.
 """
 
 from __future__ import annotations
@@ -20,17 +22,22 @@ import numpy as np
 from engine.geometry import Array
 from engine.noise import START, NoiseLevel
 
-# Found by a search over benchmarks/smoothing.py. Distances are in noise levels, times in seconds.
-MEMORY = 0.39  # of the mean at rest
-JUMP = 5.0  # one sample so far away is motion
-MOTION_MEMORY = 0.27
-MOVING_OPEN = 2.2  # a gate opens over this distance …
-CALMING = 9.5  # … which begins so much later when the motion is long past
-LEAN_MEMORY = 0.28
-LEAN_LIMIT = 2.05  # no single sample leans more than this
-LEAN = 0.54  # a lean from which on the mean gets shorter …
-LEAN_GAIN, LEAN_MOST = 2.8, 0.5  # … by so much of a sample each level more, and no further
-SHORT = 0.33  # of a level that a moving value stays short of its sample: noise carries it beyond
+# Found by a search over benchmarks/smoothing.py and its movements. Distances are in noise levels,
+# times in seconds.
+# Of three: rest, movement, leap.
+_STAYS: Array = np.array([[30.0], [0.55], [0.55]])  # how long each lasts
+_FOLLOWS: Array = np.array([[0.067], [0.003], [0.93]])  # how often each comes after another
+SHORT = 1.1  # that a leap stays short of its sample: noise as likely as not carried it beyond
+_LIKELIHOOD_OF_LEAP = 0.062  # of any sample
+
+WANDERING = 0.2  # variance a second of what rests
+UNREST = 80000.0  # variance a second of the speed of what moves …
+SPEED_MEMORY = 0.12  # … which slows down by itself
+FIRST_SPEED = 250.0  # variance of the speed of what begins to move
+FREEDOM = 7.0  # degrees of freedom of the noise; 7 makes the exponent of its density 4
+
+_LEAST_BELIEF = 1e-9
+_LEAST_SPREAD = 1e-6
 
 
 class FilterBank:
@@ -48,25 +55,29 @@ class FilterBank:
         """
         self._noise = NoiseLevel(floor, start)
         self._caution = caution
-        self._least_gain_rate = -1.0 / (MEMORY * caution)
+        self._wandering = WANDERING / (caution * caution)
         self._fall = -fastest_fall
-        self._unit = np.zeros_like(floor)  # the noise level, with caution
         self._size = len(floor)
-        self._timestamp = -math.inf
-        self.restart(self._timestamp)
+        self.restart(-math.inf)
 
     def restart(self, timestamp: float) -> None:
         """The values are the samples of `timestamp` themselves. The noise stays learned."""
-        self._left = np.zeros(self._size)  # from the value to the newest sample
-        self._gain = np.ones(self._size)
-        self._motion = np.zeros(self._size)
-        self._lean = np.zeros(self._size)
         self._timestamp = timestamp
+        self._unit = self._noise.level * self._caution
+        self._left = np.zeros(self._size)  # from the value to the newest sample
+        # What each explanation says, in units from the value: belief, mean and its variance; of
+        # movement also the speed a second, its variance, and its covariance with the mean.
+        self._belief = np.repeat(_FOLLOWS, self._size, axis=1)
+        self._mean = np.zeros((3, self._size))
+        self._spread = np.ones((3, self._size))
+        self._speed = np.zeros(self._size)
+        self._speed_spread = np.full(self._size, FIRST_SPEED)
+        self._shared = np.zeros(self._size)
 
     @property
     def gain(self) -> Array:
-        """(N,) the newest sample's share of each value: 1 it alone; less: a longer mean."""
-        return self._gain
+        """(N,) the variance of each value in that of a sample: 1 it hangs on the newest alone."""
+        return np.asarray((self._belief * self._spread).sum(axis=0), np.float64)
 
     def update(self, deviation: Array, timestamp: float) -> Array:
         """The steps (N,) towards the samples of `timestamp`, which lie `deviation` (N,) away.
@@ -77,38 +88,76 @@ class FilterBank:
         if elapsed <= 0.0:  # some camera drivers repeat a timestamp
             return np.zeros(self._size)
         self._timestamp = timestamp
-        unit = self._unit
-        about = deviation - unit * np.minimum(np.maximum(self._lean, -1.0), 1.0)
-        level = self._noise.update(about, deviation - self._left, self._motion, elapsed)
-        unit = self._unit = level * self._caution
-        distance = deviation / unit
+        self._mix(elapsed)
+        self._predict(elapsed)
+        self._learn_noise(deviation, elapsed)
+        self._measure(deviation / self._unit)
 
-        opened = self._gate(np.abs(distance), elapsed)
-        leaning = self._leaning(distance, opened, elapsed)
-        settling = self._gain / (1.0 + self._gain)  # 1, 1/2, 1/3 …
-        resting = -np.expm1(elapsed * self._least_gain_rate)
-        self._gain = np.maximum(np.maximum(settling, resting), np.maximum(opened, leaning))
-
-        step = self._gain * deviation
-        short = (SHORT * opened) * unit
-        step -= np.minimum(np.maximum(step, -short), short)
+        step: Array = (self._belief * self._mean).sum(axis=0) * self._unit
+        # Not beyond the two newest samples: a value stays in the range of its samples.
+        step = np.maximum(step, np.minimum(np.minimum(deviation, self._left), 0.0))
+        step = np.minimum(step, np.maximum(np.maximum(deviation, self._left), 0.0))
         step = np.maximum(step, elapsed * self._fall)
         self._left = deviation - step
+        self._mean -= step / self._unit
         return step
 
-    def _gate(self, distance: Array, elapsed: float) -> Array:
-        """0 shut … 1 open."""
-        self._motion *= math.exp(-elapsed / MOTION_MEMORY)
-        moving = (distance - CALMING * (1.0 - self._motion)) * (self._motion / MOVING_OPEN)
-        opened = np.minimum(np.maximum(moving, distance > JUMP), 1.0)
-        self._motion = np.maximum(self._motion, opened)
-        return opened
+    def _mix(self, elapsed: float) -> None:
+        """Each explanation takes over from the others, as far as the signal may have changed."""
+        belief, mean, speed = self._belief, self._mean, self._speed
+        staying = belief * np.exp(-elapsed / _STAYS)
+        leaving = belief - staying
+        belief = staying + _FOLLOWS * leaving.sum(axis=0)
+        moments = np.stack((mean, self._spread + mean * mean))
+        moments = staying * moments + _FOLLOWS * (leaving * moments).sum(axis=1, keepdims=True)
+        moments /= belief
+        # A speed is had by what moved before; of all else it is anybody's guess.
+        moved = (staying[1] + _FOLLOWS[1] * leaving[1]) / belief[1]
+        shared = moved * (self._shared + mean[1] * speed)
+        squared = moved * (self._speed_spread + speed * speed) + (1.0 - moved) * FIRST_SPEED
+        self._belief, self._mean, self._speed = belief, moments[0], moved * speed
+        self._spread = np.maximum(moments[1] - self._mean * self._mean, _LEAST_SPREAD)
+        self._shared = shared - self._mean[1] * self._speed
+        self._speed_spread = squared - self._speed * self._speed
 
-    def _leaning(self, distance: Array, opened: Array, elapsed: float) -> Array:
-        """The gain that a lasting lean asks for; where the gate opens the lean is forgotten."""
-        share = 1.0 - math.exp(-elapsed / LEAN_MEMORY)
-        limited = np.minimum(np.maximum(distance, -LEAN_LIMIT), LEAN_LIMIT)
-        self._lean += share * (limited - self._lean)
-        leaning = np.minimum((np.abs(self._lean) - LEAN) * LEAN_GAIN, LEAN_MOST)
-        self._lean *= 1.0 - opened
-        return leaning
+    def _predict(self, elapsed: float) -> None:
+        slower = math.exp(-elapsed / SPEED_MEMORY)
+        unrest = UNREST * elapsed
+        shared, speed_spread = self._shared, self._speed_spread
+        carried = shared + elapsed * speed_spread
+        self._mean[1] += elapsed * self._speed
+        self._spread[1] += elapsed * (shared + carried) + unrest * elapsed**2 / 3.0
+        self._spread[0] += self._wandering * elapsed
+        self._speed = slower * self._speed
+        self._shared = slower * carried + 0.5 * unrest * elapsed
+        self._speed_spread = slower**2 * speed_spread + unrest
+
+    def _learn_noise(self, deviation: Array, elapsed: float) -> None:
+        unexpected = deviation - self._unit * (self._belief * self._mean).sum(axis=0)
+        change = deviation - self._left
+        level = self._noise.update(unexpected, change, self._belief[0], elapsed)
+        before, self._unit = self._unit, level * self._caution
+        ratio = before / self._unit
+        self._mean *= ratio
+        self._speed *= ratio
+
+    def _measure(self, sample: Array) -> None:
+        """sample: units from the value."""
+        away = sample - self._mean[:2]
+        expected = self._spread[:2] + 1.0  # the sample's variance
+        squared = away * away / expected
+        density = (1.0 + squared / FREEDOM) ** -2
+        self._belief[:2] *= density * density / np.sqrt(expected)
+        self._belief[2] *= _LIKELIHOOD_OF_LEAP
+        belief = self._belief / self._belief.sum(axis=0)
+        self._belief = np.maximum(belief, _LEAST_BELIEF)
+
+        trust = (FREEDOM + 1.0) / (FREEDOM + np.maximum(squared, 1.0)) / expected
+        gain, speed_gain = trust * self._spread[:2], trust[1] * self._shared
+        self._mean[:2] += gain * away
+        self._mean[2] = sample - np.minimum(np.maximum(sample, -SHORT), SHORT)
+        self._spread[:2] *= 1.0 - gain
+        self._spread[2] = 1.0
+        self._speed = self._speed + speed_gain * away[1]
+        self._speed_spread = np.maximum(self._speed_spread - speed_gain * self._shared, 0.0)
+        self._shared = self._shared * (1.0 - gain[1])

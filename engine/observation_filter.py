@@ -11,6 +11,7 @@ from engine.coefficient_smoother import COEFFICIENT_FLOORS, CoefficientSmoother,
 from engine.data import Observation
 from engine.doubt import Doubt
 from engine.filters import FilterBank
+from engine.finite import made_finite
 from engine.gaze import set_eye_look
 from engine.geometry import IDENTITY_ROTATION, Array, turn_between, turned
 from engine.steadiness import FLOORS, SmootherSettings, caution
@@ -32,6 +33,7 @@ class ObservationFilter:
 
     def __init__(self, settings: SmootherSettings) -> None:
         self._closed_eye = settings.closed_eye
+        self._before: Observation | None = None  # as it came, but finite
         self._doubt = Doubt()
         self._bank = _filter_bank(settings)
         self._coefficients = CoefficientSmoother(
@@ -49,6 +51,7 @@ class ObservationFilter:
 
         is_new: the face has just come: its values are taken as they are.
         """
+        seen = self._before = made_finite(seen, None if is_new else self._before)
         seen = self._doubt.update(seen, is_new=is_new)
         gaze = self._believable_gaze(seen)
         values = np.concatenate((seen.weights, gaze.ravel(), seen.head_position))

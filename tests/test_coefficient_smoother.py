@@ -140,7 +140,7 @@ def test_lids_close_at_once_and_open_smoothly() -> None:
     lids = [0.0] * 60 + [1.0] * 3 + [0.0] * 6
     seen = [replace(FLAME, eyelids=np.array([lid, lid])) for lid in lids]
     smooth = np.array([one.eyelids for one in flames(states(Smoother(SETTINGS), list(seen)))])
-    assert smooth[60] == pytest.approx([1.0, 1.0], abs=0.02)
+    assert smooth[60] == pytest.approx([1.0, 1.0], abs=0.04)
     assert np.diff(smooth, axis=0).min() == pytest.approx(-SETTINGS.lid_opening / RATE)
 
 
@@ -213,3 +213,12 @@ def test_same_coefficients_give_the_same_output_bit_for_bit(random: np.random.Ge
     seen = [replace(FLAME, expression=random.normal(size=100)) for _ in range(50)]
     one, two = (flames(states(Smoother(SETTINGS), list(seen))) for _ in range(2))
     assert all(np.array_equal(a.expression, b.expression) for a, b in zip(one, two, strict=True))
+
+
+@pytest.mark.parametrize("model", [FLAME, BFM])
+def test_coefficients_that_are_no_numbers_are_passed_over(model: Coefficients) -> None:
+    broken = replace(model, expression=np.full_like(model.expression, np.nan))
+    shown = states(Smoother(SETTINGS), [model] * 10 + [broken] + [model] * 5)
+    for state in shown:
+        assert state.coefficients is not None
+        assert state.coefficients.expression == pytest.approx(model.expression)

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +7,12 @@ import numpy as np
 import pytest
 from OneEuroFilter import OneEuroFilter as AuthorsFilter
 
-from benchmarks import smoothing
+from benchmarks import smoothing, smoothing_movements
 from benchmarks.rivals import RIVALS, one_euro
+from benchmarks.shipped import smoothed
 from benchmarks.smoothing_footage import ROWS, video_table
+from benchmarks.smoothing_movements import Followed, measure_movements
+from engine.blendshapes import BLENDSHAPES, INDEX
 from engine.errors import SourceError
 from tests.faces import write_video
 
@@ -32,6 +36,52 @@ def test_mien_reaches_every_target_at_once(figures: dict[str, Any], rate: str) -
     assert mien["talk_lag_ms"] <= 5.0 and mien["talk_gain"] >= 0.95
     assert mien["ramp_lag_ms"] <= 60.0
     assert mien["overshoot"] <= 0.02
+
+
+@pytest.fixture(scope="module")
+def movements() -> dict[str, dict[str, dict[str, Followed]]]:
+    """Of all sizes, at 30 pictures a second."""
+    filters = {"mien": smoothed, "one-euro": RIVALS["best one-euro"]}
+    return measure_movements(filters, 30, 0, uneven=True)
+
+
+UNSEEN = {("0.02", "4 Hz .05"), ("0.02", "1 Hz .05")}
+"""Movements that are lost in their noise: a filter that showed them would show noise at rest."""
+
+
+def test_no_movement_is_later_or_worse_than_through_the_best_one_euro(
+    movements: dict[str, dict[str, dict[str, Followed]]],
+) -> None:
+    for sigma, ours in movements["mien"].items():
+        for movement, one in ours.items():
+            rival = movements["one-euro"][sigma][movement]
+            assert one.lag_ms < rival.lag_ms, (sigma, movement)
+            if (sigma, movement) not in UNSEEN:
+                assert one.error < rival.error, (sigma, movement)
+
+
+def test_less_noise_is_never_later(
+    movements: dict[str, dict[str, dict[str, Followed]]],
+) -> None:
+    for less, more in pairwise(movements["mien"]):
+        for movement, one in movements["mien"][less].items():
+            noisier = movements["mien"][more][movement]
+            assert one.lag_ms < noisier.lag_ms + 1.0, movement
+            # Perfect silence does not tell how little noise there is: a moment passes until then.
+            assert one.error < noisier.error + (0.01 if float(less) > 0.0 else 0.05), movement
+
+
+def test_a_clips_true_curves_are_those_that_move_with_rest_before_them(
+    random: np.random.Generator,
+) -> None:
+    weights = random.normal(0.0, 0.01, (90, len(BLENDSHAPES)))
+    jaw = 0.5 + 0.3 * np.sin(np.arange(90) / 5.0)
+    weights[:, INDEX["jawOpen"]] += jaw
+    clean, t, began = smoothing_movements.true_curves(weights, np.arange(90) / 30.0)
+    assert clean.shape == (180, 1) and began == 90
+    assert np.diff(t) == pytest.approx(1 / 30)
+    assert np.ptp(clean[:90]) == 0.0
+    assert np.std(clean[90:, 0] - jaw) < np.std(weights[:, INDEX["jawOpen"]] - jaw)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +152,17 @@ def test_a_clip_of_one_picture_and_none_at_all_are_one_line_each(
     told = capsys.readouterr()
     assert told.out == "" and len(told.err.splitlines()) == 2
     assert "cannot measure one.avi: 1 pictures" in told.err
+
+
+def test_movements_come_as_json_of_their_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("sys.argv", ["smoothing", "--movements", "--json"])
+    for name, less in (("FREQUENCIES", (4.0,)), ("AMPLITUDES", (0.3,)), ("SIGMAS", (0.02,))):
+        monkeypatch.setattr(smoothing_movements, name, less)
+    assert smoothing.main() == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {*RIVALS, "mien"}
+    for by_rate in printed.values():
+        for rate in ("30", "60"):
+            assert set(by_rate[rate]["0.02"]["4 Hz .30"]) == {"lag_ms", "gain", "error"}
