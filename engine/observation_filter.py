@@ -23,8 +23,11 @@ _CHANNELS: dict[str, slice] = {
     "rotation": slice(59, 62),  # turns about the head's own axes
     **{name: slice(i, i + 1) for i, name in enumerate(BLENDSHAPES)},
 }
+_HEAD = slice(56, 62)
 _VALUES = slice(0, 59)  # all but the rotation, which is a quaternion
 _COUNT = 62
+HEAD_CAUTION = 2.0
+"""Times as cautious as the face: a head is heavy and moves slowly, and its least tremble shows."""
 _BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 
 
@@ -141,6 +144,7 @@ def _filter_bank(settings: SmootherSettings) -> FilterBank:
             floor[place] = channel.floor
         if channel.quickness is not None:
             cautions[place] = caution(channel.quickness)
+    cautions[_HEAD] *= HEAD_CAUTION
     fastest_fall = np.full(_COUNT, np.inf)
     fastest_fall[list(_BLINKS)] = settings.lid_opening
     return FilterBank(floor, cautions, fastest_fall)
