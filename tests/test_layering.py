@@ -77,6 +77,7 @@ LAYERS = (  # from the top down; an entry is a module or a package with all that
     ("engine.box_least_squares", "engine.face_motion", "engine.filters", "engine.mouth_sight"),
     (
         "engine.false_nod",
+        "engine.finite",
         "engine.gaze",
         "engine.identity",
         "engine.mirror",
