@@ -27,7 +27,7 @@ from engine.noise import START, NoiseLevel
 # Of three: rest, movement, leap.
 _STAYS: Array = np.array([[30.0], [0.55], [0.55]])  # how long each lasts
 _FOLLOWS: Array = np.array([[0.067], [0.003], [0.93]])  # how often each comes after another
-SHORT = 1.1  # that a leap stays short of its sample: noise as likely as not carried it beyond
+SHORT = 0.9  # that a leap stays short of its sample: noise as likely as not carried it beyond
 _LIKELIHOOD_OF_LEAP = 0.062  # of any sample
 
 WANDERING = 0.2  # variance a second of what rests
