@@ -8,12 +8,12 @@ another set, and a file that was damaged since is converted again.
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.whole_files import replace_file
 from models.checkpoints.face_geometry import CanonicalFace, read_face_geometry
 from models.store import sha256_of
 
@@ -98,10 +98,5 @@ def _converted(bundle: zipfile.ZipFile, network: _Network, folder: Path, key: st
     )
     path = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:DIGITS]}.onnx"
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    replace_file(path, content)
     return path

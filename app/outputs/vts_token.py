@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import tempfile
 from pathlib import Path
+
+from engine.whole_files import PRIVATE, replace_file
 
 LONGEST = 64  # characters
 
@@ -32,11 +32,7 @@ class TokenFile:
         """Keep it. If that cannot be done VTube Studio will ask again: one line says so."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            # mkstemp gives the file to its owner alone.
-            handle, part = tempfile.mkstemp(dir=self._path.parent, suffix=".part")
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(token)
-            Path(part).replace(self._path)
+            replace_file(self._path, token.encode("ascii"), mode=PRIVATE)
         except (OSError, UnicodeEncodeError) as error:
             self._unwritten = token
             log.warning("cannot keep VTube Studio's permission: %s; it will ask again", error)
